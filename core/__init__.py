@@ -1,0 +1,1 @@
+"""What every room stands on: geography and datum, clock, database, event log and bus, errors, settings."""

@@ -1,0 +1,68 @@
+"""Settings: defaults here, then a TOML file, then `NEARSIDE_*` variables, then options of the command line.
+
+Every figure that DOMAIN.md calls a default is here, so that an administrator can change it.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+DEFAULT_FILE = "nearside.toml"
+
+
+class Settings(BaseSettings):
+    """All settings of one process. Times are in seconds, distances in metres."""
+
+    model_config = SettingsConfigDict(env_prefix="NEARSIDE_", extra="forbid", frozen=True)
+
+    database: str = "sqlite:///nearside.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    clock_speed: float = Field(default=1.0, gt=0, le=3600)
+    clock_starts_at: datetime | None = None
+    clock_wall_start: datetime | None = None
+
+    offer_timeout_s: float = Field(default=180, gt=0)
+    """A specialist confirms at once (R3); unanswered this long, an offer expires."""
+    auto_close_s: float = Field(default=7 * 86400, gt=0)
+    """A completed case whose owner was not reached is closed after this long."""
+    keep_brands_apart: bool = False
+    """R23: when true, only dealers of the car's own brand may rescue it."""
+    promise_district_minutes: int = Field(default=45, gt=0)
+    promise_county_minutes: int = Field(default=60, gt=0)
+
+    position_fresh_s: float = Field(default=300, gt=0)
+    """R1: an older position does not count as known; the dealer's site stands in."""
+    ingest_window_s: float = Field(default=0.02, ge=0)
+    """Fixes are gathered this long, then committed together and acknowledged."""
+    fence_radius_m: float = Field(default=150, gt=0)
+    fence_dwell_s: float = Field(default=30, gt=0)
+
+    session_hours: float = Field(default=12, gt=0)
+    sign_in_failures_per_minute: int = Field(default=10, gt=0)
+    min_cases_ranked: int = Field(default=5, ge=0)
+    """K12: dealers under this many cases are left out of the ranking."""
+
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options win over variables, variables over the file named by `NEARSIDE_CONFIG`."""
+        file = Path(os.environ.get("NEARSIDE_CONFIG", DEFAULT_FILE))
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file))

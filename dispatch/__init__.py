@@ -1,0 +1,1 @@
+"""Who goes? Cases, offers, trips, check sheets, proximity, deadlines."""

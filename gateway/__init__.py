@@ -1,0 +1,1 @@
+"""Every door: HTTP and WebSocket API, sign-in, live feed, pages, command line."""

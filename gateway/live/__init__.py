@@ -1,0 +1,1 @@
+"""The live feed: snapshot, sequence, resume."""

@@ -1,0 +1,1 @@
+"""How well did they do? Surveys, the five KPIs, scores."""

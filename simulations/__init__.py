@@ -1,0 +1,1 @@
+"""Rehearsal: seeded dealers and drivers that use the real doors."""

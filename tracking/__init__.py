@@ -1,0 +1,1 @@
+"""Where is everyone? Terminals, fixes, live positions, history, arrival."""

@@ -1,0 +1,1 @@
+"""Terminal protocols: bytes or JSON in, fixes out, without I/O."""

@@ -47,7 +47,7 @@ class CaseOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferMade:
-    """The CAC offered the case to a dealer (R1). The ranked candidates are kept beside, under the offer's id."""
+    """The CAC offered the case to a dealer (R1). The ranked candidates are kept under the offer's id."""
 
     offer_id: str
     dealer: str
@@ -115,18 +115,18 @@ class CaseUnassigned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseAmended:
-    """What is known of the case was corrected: field, from, to."""
+class PlaceAmended:
+    """The place was corrected: from, to, and all that follows from it (R4, R22)."""
 
     at: datetime
-    field: str
     before: str
     after: str
     reason: str
-    place: Place | None = None
-    city_code: str | None = None
-    county: bool = False
-    doubts: tuple[str, ...] = ()
+    place: Place
+    city_code: str | None
+    county: bool
+    doubts: tuple[str, ...]
+    scope: Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +148,28 @@ class VehicleArrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArrivalAmended:
-    """A late upload showed another time than the one on record."""
+class DepartureReported:
+    """The driver's own word, kept beside a departure already on record."""
 
     trip_id: str
-    before: datetime
-    after: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalReported:
+    """The driver's own word, kept beside an arrival already on record."""
+
+    trip_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalAmended:
+    """The fixes, perhaps uploaded late, show another time than the one on record."""
+
+    trip_id: str
+    before: datetime | None
+    after: datetime | None
     source: Source
 
 
@@ -175,7 +191,7 @@ class TripChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseChanged:
-    """The dealer told another arrival time (R4); `approved` by the CAC for an `outside_cause` it counts (K3)."""
+    """The dealer told another arrival time (R4); it counts if `approved` for an `outside_cause` (K3)."""
 
     trip_id: str
     dealer: str
@@ -302,6 +318,7 @@ class SecondDispatchDecided:
     at: datetime
     approved: bool
     needs: VehicleKind
+    tools: tuple[str, ...]
     dealer: str
     """Which dealer must send it; empty: the nearest able one."""
 
@@ -366,9 +383,11 @@ Event = (
     | OfferExpired
     | OfferWithdrawn
     | CaseUnassigned
-    | CaseAmended
+    | PlaceAmended
     | VehicleDeparted
     | VehicleArrived
+    | DepartureReported
+    | ArrivalReported
     | ArrivalAmended
     | TripChanged
     | PromiseChanged

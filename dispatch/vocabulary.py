@@ -1,4 +1,4 @@
-"""The words of dispatching: dealers, cases, offers, trips, check sheets. Frozen facts, no behaviour but reading."""
+"""The words of dispatching: dealers, cases, offers, trips, check sheets. Frozen facts that only answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -217,7 +217,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseChange:
-    """A later arrival time told to the CAC (R4). It moves the promise only where approved for an outside cause (K3)."""
+    """Another arrival time told to the CAC (R4); it moves the promise only if approved for an outside cause (K3)."""
 
     dealer: str
     at: datetime

@@ -1,0 +1,58 @@
+"""The promised arrival: the standard for a place and distance (R16), and the promise that counts (R3, K3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.vocabulary import Case
+
+NEAR_M, NEAR_MINUTES = 10_000, 40
+FAR_M, FAR_MINUTES = 20_000, 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseRules:
+    """The administrator's figures for R16, in minutes."""
+
+    district_minutes: int = 45
+    county_minutes: int = 60
+
+
+def standard_minutes(rules: PromiseRules, *, county: bool, distance_m: float) -> int:
+    """The promise that practice expects: by the kind of city, capped by the distance (R16)."""
+    by_city = rules.county_minutes if county else rules.district_minutes
+    by_distance = _by_distance(distance_m)
+    return by_city if by_distance is None else min(by_city, by_distance)
+
+
+def latest_minutes_without_reason(rules: PromiseRules, *, county: bool, distance_m: float | None) -> int | None:
+    """The longest estimate that needs no reason: later than every default of R16 needs one.
+
+    Beyond 20 km the time is agreed with the customer, so there is no limit (None).
+    """
+    by_city = rules.county_minutes if county else rules.district_minutes
+    if distance_m is None:
+        return by_city
+    by_distance = _by_distance(distance_m)
+    return None if by_distance is None else max(by_city, by_distance)
+
+
+def _by_distance(distance_m: float) -> int | None:
+    if distance_m <= NEAR_M:
+        return NEAR_MINUTES
+    return FAR_MINUTES if distance_m <= FAR_M else None
+
+
+def effective_promise(case: Case, dealer: str) -> datetime | None:
+    """The promise by which this dealer's arrival is judged (K3); None if it never accepted.
+
+    It is the one first confirmed; a later time replaces it only where the CAC approved it for a cause
+    outside the dealer's hands.
+    """
+    promised = next((offer.promised_at for offer in case.offers if offer.dealer == dealer and offer.promised_at), None)
+    if promised is None:
+        return None
+    for change in case.promise_changes:
+        counts = change.dealer == dealer and change.approved and change.outside_cause
+        if counts and change.promised_at > promised:
+            promised = change.promised_at
+    return promised

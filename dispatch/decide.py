@@ -86,14 +86,14 @@ def accept(
     reason: str = "",
 ) -> Events:
     """The specialist confirms (R3). Exactly one answer wins: an offer that is not pending any more is refused."""
-    pending = _pending(case, offer_id, now)
+    found = pending(case, offer_id, now)
     if promised_at < now:
         raise Invalid("the promised arrival lies before the acceptance", rule="R3", field="promised_at")
     return (
         e.OfferAccepted(
             offer_id=offer_id,
             trip_id=trip_id,
-            dealer=pending.dealer,
+            dealer=found.dealer,
             at=now,
             plate=vehicle.plate,
             vehicle_kind=vehicle.kind,
@@ -108,8 +108,8 @@ def accept(
 
 def decline(case: Case, *, offer_id: str, reason: str, now: datetime) -> Events:
     """The specialist refuses, with a reason (R1)."""
-    pending = _pending(case, offer_id, now)
-    return (e.OfferDeclined(offer_id=offer_id, dealer=pending.dealer, at=now, reason=_reason(reason, "R1")),)
+    found = pending(case, offer_id, now)
+    return (e.OfferDeclined(offer_id=offer_id, dealer=found.dealer, at=now, reason=_reason(reason, "R1")),)
 
 
 def expire(case: Case, *, offer_id: str, now: datetime) -> Events:
@@ -122,8 +122,8 @@ def expire(case: Case, *, offer_id: str, now: datetime) -> Events:
 
 def withdraw(case: Case, *, offer_id: str, reason: str, now: datetime) -> Events:
     """The CAC takes the offer back before the dealer answered (K1)."""
-    pending = _pending(case, offer_id, now)
-    return (e.OfferWithdrawn(offer_id=offer_id, dealer=pending.dealer, at=now, reason=_reason(reason, "K1")),)
+    found = pending(case, offer_id, now)
+    return (e.OfferWithdrawn(offer_id=offer_id, dealer=found.dealer, at=now, reason=_reason(reason, "K1")),)
 
 
 def change_promise(
@@ -255,10 +255,10 @@ def cross(case: Case, crossing: Crossing) -> Events:
     return tuple(events)
 
 
-def miss_promise(case: Case, *, trip_id: str) -> Events:
-    """The promise passed without an arrival; nothing is said of a trip that arrived or ended."""
+def miss_promise(case: Case, *, trip_id: str, now: datetime) -> Events:
+    """The promise passed (K8) without an arrival; a trip that arrived, ended or was put off has missed nothing."""
     trip = trip_of(case, trip_id)
-    if not trip.active or trip.arrived_at is not None:
+    if not trip.active or trip.arrived_at is not None or trip.promise_missed or now <= trip.promised_at:
         return ()
     return (e.PromiseMissed(trip_id=trip_id, promised_at=trip.promised_at),)
 
@@ -383,10 +383,10 @@ def cancel(case: Case, *, by: CancelledBy, reason: str, now: datetime) -> Events
     """Called off by the customer or the CAC (K2); an offer still pending is withdrawn with it (K1)."""
     lifecycle.check(case.status, Step.CANCEL)
     cancelled = e.CaseCancelled(at=now, by=by, reason=_reason(reason, "K2"))
-    pending = case.pending_offer
-    if pending is None:
+    waiting = case.pending_offer
+    if waiting is None:
         return (cancelled,)
-    return (e.OfferWithdrawn(offer_id=pending.id, dealer=pending.dealer, at=now, reason=reason), cancelled)
+    return (e.OfferWithdrawn(offer_id=waiting.id, dealer=waiting.dealer, at=now, reason=reason), cancelled)
 
 
 def fail(case: Case, *, reason: str, now: datetime) -> Events:
@@ -432,6 +432,16 @@ def active_trip(case: Case, trip_id: str) -> Trip:
     return trip
 
 
+def pending(case: Case, offer_id: str, now: datetime) -> Offer:
+    """The offer, if it still waits for its answer. Raises `OfferNotPending`, also when it is past its time."""
+    found = _offer(case, offer_id)
+    if found.status is not OfferStatus.PENDING:
+        raise OfferNotPending(f"the offer is {found.status}", rule="R1")
+    if now > found.expires_at:
+        raise OfferNotPending("the offer has expired", rule="R1")
+    return found
+
+
 def expiry(now: datetime, offer_timeout_s: float) -> datetime:
     """When an offer made now expires; answered up to and including that moment, it is in time."""
     return now + timedelta(seconds=offer_timeout_s)
@@ -441,15 +451,6 @@ def _offer(case: Case, offer_id: str) -> Offer:
     found = next((offer for offer in case.offers if offer.id == offer_id), None)
     if found is None:
         raise NotFound("no such offer in this case")
-    return found
-
-
-def _pending(case: Case, offer_id: str, now: datetime) -> Offer:
-    found = _offer(case, offer_id)
-    if found.status is not OfferStatus.PENDING:
-        raise OfferNotPending(f"the offer is {found.status}", rule="R1")
-    if now > found.expires_at:
-        raise OfferNotPending("the offer has expired", rule="R1")
     return found
 
 

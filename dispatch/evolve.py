@@ -180,7 +180,7 @@ def _promise_changed(case: Case, event: e.PromiseChanged) -> Case:
         outside_cause=event.outside_cause,
         reason=event.reason,
     )
-    case = _with_trip(case, event.trip_id, promised_at=event.promised_at)
+    case = _with_trip(case, event.trip_id, promised_at=event.promised_at, promise_missed=False)
     return replace(case, promise_changes=(*case.promise_changes, change))
 
 
@@ -189,6 +189,10 @@ def _promise_change_approved(case: Case, event: e.PromiseChangeApproved) -> Case
     newest = max(index for index, change in enumerate(changes) if change.dealer == event.dealer)
     changes[newest] = replace(changes[newest], approved=True, outside_cause=event.outside_cause)
     return replace(case, promise_changes=tuple(changes))
+
+
+def _promise_missed(case: Case, event: e.PromiseMissed) -> Case:
+    return _with_trip(case, event.trip_id, promise_missed=True)
 
 
 def _given_back(case: Case, event: e.TripGivenBack) -> Case:
@@ -298,6 +302,7 @@ _CHANGES: dict[type[Event], Callable[[Case, Any], Case]] = {
     e.TripChanged: _trip_changed,
     e.PromiseChanged: _promise_changed,
     e.PromiseChangeApproved: _promise_change_approved,
+    e.PromiseMissed: _promise_missed,
     e.TripGivenBack: _given_back,
     e.ConsentSigned: _consent_signed,
     e.CheckSheetSaved: _sheet_saved,

@@ -257,6 +257,8 @@ class Trip:
     accepted_at: datetime
     promised_at: datetime
     """The newest estimate told; the promise that counts is `promise_of` in dispatch.promise."""
+    promise_missed: bool = False
+    """The promise passed while nobody was there."""
     departed_at: datetime | None = None
     arrived_at: datetime | None = None
     arrival_source: Source | None = None

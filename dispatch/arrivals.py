@@ -1,0 +1,43 @@
+"""Notes on each case what tracking measured: departures and arrivals. A crossing waits in the store until it is noted,
+so none is missed over a restart.
+"""
+
+import asyncio
+
+from tracking.queries import note_crossing, unnoted_crossings
+
+from dispatch import decide, store
+from dispatch.desk import SYSTEM, Desk
+from dispatch.queries import case_id_of_trip
+from dispatch.service import apply
+from tracking.vocabulary import Crossed, Crossing
+
+POLL_S = 5.0
+"""Crossings are told on the bus; this is only the safety net, in wall-clock seconds."""
+
+
+async def run_arrivals(desk: Desk, stop: asyncio.Event) -> None:
+    """Note crossings until told to stop: those left from before first, then as they are told."""
+    told = desk.bus.listen(Crossed)
+    while not stop.is_set():
+        await note_all(desk)
+        try:
+            await asyncio.wait_for(told.get(), POLL_S)
+        except TimeoutError:
+            continue
+
+
+async def note_all(desk: Desk) -> int:
+    """Note every crossing that waits, each in its own transaction; gives how many."""
+    async with desk.db.read() as session:
+        crossings = await unnoted_crossings(session)
+    for crossing in crossings:
+        await _note(desk, crossing)
+    return len(crossings)
+
+
+async def _note(desk: Desk, crossing: Crossing) -> None:
+    async with desk.act(SYSTEM) as act:
+        stored = await store.load(act.session, await case_id_of_trip(act.session, crossing.trip_id))
+        await apply(desk, act, stored, decide.cross(stored.case, crossing))
+        await note_crossing(act.session, crossing)

@@ -1,0 +1,72 @@
+"""The dispatcher's desk: what every command needs at hand, and the one transaction that a command runs in."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.places import Places
+from sqlalchemy.ext.asyncio import AsyncSession
+from tracking.live import LiveIndex
+
+from core.bus import Bus
+from core.clock import Clock
+from core.database import Database
+from core.eventlog import Logged, NewEvent, append
+from core.settings import Settings
+from dispatch.promise import PromiseRules
+from dispatch.roster import RosterCache
+from tracking.vocabulary import VehicleKind, VehicleState
+
+SYSTEM = "system"
+"""The actor of what the service does by itself."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Act:
+    """One transaction of one actor. `actor` is `user:NAME`, `terminal:ID` or `system`."""
+
+    session: AsyncSession
+    now: datetime
+    actor: str
+    log: list[tuple[str, str, NewEvent]] = field(default_factory=list[tuple[str, str, NewEvent]])
+    """(case, actor, event), numbered when the transaction is about to commit."""
+    vehicle_states: dict[str, tuple[VehicleKind, VehicleState]] = field(
+        default_factory=dict[str, tuple[VehicleKind, VehicleState]]
+    )
+    """What the live index is told after the commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Built once, by the composition root."""
+
+    db: Database
+    bus: Bus
+    clock: Clock
+    places: Places
+    live: LiveIndex
+    settings: Settings
+    roster: RosterCache = field(default_factory=RosterCache)
+
+    @property
+    def promise_rules(self) -> PromiseRules:
+        """The administrator's figures for R16."""
+        return PromiseRules(
+            district_minutes=self.settings.promise_district_minutes,
+            county_minutes=self.settings.promise_county_minutes,
+        )
+
+    @asynccontextmanager
+    async def act(self, actor: str) -> AsyncGenerator[Act]:
+        """One write transaction; its events are numbered last, and told on the bus once they are committed."""
+        seq = 0
+        async with self.db.write() as session:
+            act = Act(session=session, now=self.clock.now(), actor=actor)
+            yield act
+            for case_id, who, event in act.log:
+                seq = await append(session, case_id, who, [event])
+        for plate, (kind, state) in act.vehicle_states.items():
+            self.live.set_vehicle(plate, kind, state)
+        if seq:
+            self.bus.publish(Logged(seq=seq))

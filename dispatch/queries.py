@@ -1,0 +1,175 @@
+"""What can be asked of dispatching, and the dealers' record. The first argument is a session."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Conflict, NotFound
+from core.eventlog import count_up, last_seq
+from dispatch.card import card
+from dispatch.roster import ROSTER_COUNTER, dealer_of
+from dispatch.store import decode_case, load_candidates
+from dispatch.tables import CaseDealer, CaseRow, DealerRow, OfferRow, RecordChange, TripRow
+from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Person
+
+
+async def get_case(session: AsyncSession, case_id: str) -> Case:
+    """The case. Raises `NotFound`."""
+    state = (await session.execute(select(CaseRow.state).where(CaseRow.id == case_id))).scalar()
+    if state is None:
+        raise NotFound("no such case")
+    return decode_case(state)
+
+
+async def case_id_of_offer(session: AsyncSession, offer_id: str) -> str:
+    """Whose offer it is. Raises `NotFound`."""
+    found = (await session.execute(select(OfferRow.case_id).where(OfferRow.id == offer_id))).scalar()
+    if found is None:
+        raise NotFound("no such offer")
+    return found
+
+
+async def case_id_of_trip(session: AsyncSession, trip_id: str) -> str:
+    """Whose trip it is. Raises `NotFound`."""
+    found = (await session.execute(select(TripRow.case_id).where(TripRow.id == trip_id))).scalar()
+    if found is None:
+        raise NotFound("no such trip")
+    return found
+
+
+async def latest_trip_of(session: AsyncSession, plate: str) -> str:
+    """The trip that the vehicle is on, or its last one. Raises `NotFound`."""
+    statement = select(TripRow.id).where(TripRow.plate == plate).order_by(TripRow.active.desc(), TripRow.id.desc())
+    found = (await session.execute(statement.limit(1))).scalar()
+    if found is None:
+        raise NotFound("the vehicle has had no trip")
+    return found
+
+
+async def case_of_offer(session: AsyncSession, offer_id: str) -> Case:
+    """The case that the offer belongs to. Raises `NotFound`."""
+    return await get_case(session, await case_id_of_offer(session, offer_id))
+
+
+async def case_of_trip(session: AsyncSession, trip_id: str) -> Case:
+    """The case that the trip belongs to. Raises `NotFound`."""
+    return await get_case(session, await case_id_of_trip(session, trip_id))
+
+
+async def offer_candidates(session: AsyncSession, offer_id: str) -> tuple[Candidate, ...]:
+    """The candidates as known when the offer was made (R1). Raises `NotFound`."""
+    return await load_candidates(session, offer_id)
+
+
+async def list_cases(
+    session: AsyncSession,
+    *,
+    statuses: Sequence[CaseStatus] = (),
+    dealer: str = "",
+    city_code: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    q: str = "",
+    cursor: str = "",
+    limit: int = 50,
+) -> tuple[list[Case], str]:
+    """Cases, newest first, opened in `[start, end)`, and the cursor of the next page (empty at the end).
+
+    `dealer` means: ever offered to it. `q` is looked for in number, plate, caller and address.
+    """
+    statement = select(CaseRow.state).order_by(CaseRow.id.desc()).limit(limit + 1)
+    if statuses:
+        statement = statement.where(CaseRow.status.in_([status.value for status in statuses]))
+    if dealer:
+        statement = statement.join(CaseDealer, CaseDealer.case_id == CaseRow.id).where(CaseDealer.dealer == dealer)
+    if city_code:
+        statement = statement.where(CaseRow.city_code == city_code)
+    if start:
+        statement = statement.where(CaseRow.opened_at >= start)
+    if end:
+        statement = statement.where(CaseRow.opened_at < end)
+    if q:
+        statement = statement.where(CaseRow.search.contains(q.lower(), autoescape=True))
+    if cursor:
+        statement = statement.where(CaseRow.id < cursor)
+    cases = [decode_case(state) for state in (await session.execute(statement)).scalars()]
+    return cases[:limit], cases[limit - 1].id if len(cases) > limit else ""
+
+
+async def board(session: AsyncSession) -> tuple[int, list[dict[str, Any]]]:
+    """The log's last number, and a card for every case that is not final, as one view of the store."""
+    seq = await last_seq(session)
+    statement = select(CaseRow.state).where(CaseRow.status.not_in([status.value for status in FINAL]))
+    rows = (await session.execute(statement.order_by(CaseRow.id))).scalars()
+    return seq, [card(decode_case(state)) for state in rows]
+
+
+async def dealers(session: AsyncSession) -> list[Dealer]:
+    """All dealers, by code."""
+    rows = (await session.execute(select(DealerRow).order_by(DealerRow.code))).scalars()
+    return [dealer_of(row) for row in rows]
+
+
+async def dealer(session: AsyncSession, code: str) -> Dealer | None:
+    """One dealer, if it is on record."""
+    row = await session.get(DealerRow, code)
+    return dealer_of(row) if row else None
+
+
+async def add_dealer(session: AsyncSession, new: Dealer) -> bool:
+    """Put a dealer on record; False when the same is there already. Raises `Conflict` when another is."""
+    known = await dealer(session, new.code)
+    if known == new:
+        return False
+    if known is not None:
+        raise Conflict("another dealer has this code", field="code")
+    await session.execute(upsert(DealerRow).values(code=new.code, **_columns(new)))
+    await count_up(session, ROSTER_COUNTER)
+    return True
+
+
+async def change_dealer(session: AsyncSession, changed: Dealer, *, actor: str, at: datetime) -> None:
+    """Change a dealer's record, keeping who, when, from and to (R10). Raises `NotFound`."""
+    known = await dealer(session, changed.code)
+    if known is None:
+        raise NotFound("no such dealer")
+    for name in ("name", "city_code", "phone", "specialist", "brands", "region", "active", "site"):
+        before, after = getattr(known, name), getattr(changed, name)
+        if before != after:
+            await record_change(
+                session, f"dealer:{changed.code}", actor=actor, at=at, field=name, before=before, after=after
+            )
+    await session.execute(update(DealerRow).where(DealerRow.code == changed.code).values(**_columns(changed)))
+    await count_up(session, ROSTER_COUNTER)
+
+
+async def record_change(
+    session: AsyncSession, subject: str, *, actor: str, at: datetime, field: str, before: object, after: object
+) -> None:
+    """Keep one change of the network's record: who, when, from, to."""
+    row = RecordChange(subject=subject, actor=actor, at=at, field=field, before=_text(before), after=_text(after))
+    session.add(row)
+    await session.flush()
+
+
+def _text(value: object) -> str:
+    return f"{value.name} {value.phone}".strip() if isinstance(value, Person) else str(value)
+
+
+def _columns(new: Dealer) -> dict[str, Any]:
+    return {
+        "name": new.name,
+        "city_code": new.city_code,
+        "site": new.site,
+        "phone": new.phone,
+        "specialist_name": new.specialist.name,
+        "specialist_phone": new.specialist.phone,
+        "brands": json.dumps(list(new.brands), ensure_ascii=False),
+        "region": new.region,
+        "active": new.active,
+    }

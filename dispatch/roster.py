@@ -1,0 +1,75 @@
+"""The network's record as it stands: dealers and their vehicles, read again only when something in it changed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from tracking.queries import vehicles
+
+from core.eventlog import counted
+from dispatch.tables import DealerRow, TripRow
+from dispatch.vocabulary import Dealer, Person
+from tracking.vocabulary import Vehicle
+
+ROSTER_COUNTER = "roster"
+"""The counter that every change of a dealer, vehicle or terminal moves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Dealers and vehicles at one version of the record."""
+
+    version: int
+    dealers: Mapping[str, Dealer]
+    by_dealer: Mapping[str, Sequence[Vehicle]]
+    by_plate: Mapping[str, Vehicle]
+
+
+class RosterCache:
+    """Hands out the roster of the store's present version."""
+
+    def __init__(self) -> None:
+        self._roster = Roster(version=-1, dealers={}, by_dealer={}, by_plate={})
+
+    async def get(self, session: AsyncSession) -> Roster:
+        """The roster as `session` sees it."""
+        version = await counted(session, ROSTER_COUNTER)
+        if version != self._roster.version:
+            self._roster = await _read(session, version)
+        return self._roster
+
+
+async def _read(session: AsyncSession, version: int) -> Roster:
+    by_dealer: dict[str, list[Vehicle]] = {}
+    fleet = await vehicles(session)
+    for vehicle in fleet:
+        by_dealer.setdefault(vehicle.dealer, []).append(vehicle)
+    rows = (await session.execute(select(DealerRow).order_by(DealerRow.code))).scalars()
+    return Roster(
+        version=version,
+        dealers={row.code: dealer_of(row) for row in rows},
+        by_dealer=by_dealer,
+        by_plate={vehicle.plate: vehicle for vehicle in fleet},
+    )
+
+
+def dealer_of(row: DealerRow) -> Dealer:
+    """The dealer in a row."""
+    return Dealer(
+        code=row.code,
+        name=row.name,
+        city_code=row.city_code,
+        site=row.site,
+        phone=row.phone,
+        specialist=Person(name=row.specialist_name, phone=row.specialist_phone),
+        brands=tuple(json.loads(row.brands)),
+        region=row.region,
+        active=row.active,
+    )
+
+
+async def busy_plates(session: AsyncSession) -> frozenset[str]:
+    """The vehicles that are on a trip, as this transaction sees it."""
+    return frozenset((await session.execute(select(TripRow.plate).where(TripRow.active))).scalars())

@@ -1,0 +1,100 @@
+"""The tables of dispatching. A case's whole state is one JSON document beside the columns that are searched."""
+
+from datetime import datetime
+
+from core.geo import Position
+from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.columns import BigId, GeoPoint, UtcTime
+from core.database import Base
+
+
+class DealerRow(Base):
+    """A dealer; brands are kept as JSON text."""
+
+    __tablename__ = "dealer"
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    city_code: Mapped[str] = mapped_column(String(6))
+    site: Mapped[Position] = mapped_column(GeoPoint)
+    phone: Mapped[str] = mapped_column(String(40))
+    specialist_name: Mapped[str] = mapped_column(String(80))
+    specialist_phone: Mapped[str] = mapped_column(String(40))
+    brands: Mapped[str] = mapped_column(Text)
+    region: Mapped[str] = mapped_column(String(80))
+    active: Mapped[bool] = mapped_column(Boolean)
+
+
+class CaseRow(Base):
+    """A case. `version` makes each change a compare-and-set; `search` is what a board search looks through."""
+
+    __tablename__ = "rescue_case"
+    __table_args__ = (Index("rescue_case_by_status", "status", "id"), Index("rescue_case_by_city", "city_code", "id"))
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[str] = mapped_column(String(80), unique=True)
+    status: Mapped[str] = mapped_column(String(30))
+    opened_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    city_code: Mapped[str | None] = mapped_column(String(6))
+    scene: Mapped[Position] = mapped_column(GeoPoint)
+    search: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    state: Mapped[bytes] = mapped_column(LargeBinary)
+    imported_digest: Mapped[str] = mapped_column(String(64), default="")
+
+
+class CaseDealer(Base):
+    """Which dealers a case was ever offered to: whose it is to see."""
+
+    __tablename__ = "case_dealer"
+    dealer: Mapped[str] = mapped_column(String(40), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class OfferRow(Base):
+    """Where an offer is found by its id, and the candidates as known when it was made (R1), as JSON."""
+
+    __tablename__ = "offer"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(32), index=True)
+    candidates: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class TripRow(Base):
+    """Where a trip is found by its id; the store itself lets no vehicle be on two trips at once."""
+
+    __tablename__ = "trip"
+    __table_args__ = (
+        Index("trip_one_per_vehicle", "plate", unique=True, sqlite_where=text("active AND plate <> ''")),
+        Index("trip_by_plate", "plate", "id"),
+    )
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(32), index=True)
+    plate: Mapped[str] = mapped_column(String(20))
+    active: Mapped[bool] = mapped_column(Boolean)
+
+
+class DeadlineRow(Base):
+    """Something that falls due. `fired_at` is set in the transaction that acts on it, so it fires once."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (Index("deadline_due", "due_at", sqlite_where=text("fired_at IS NULL")),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(20))
+    ref: Mapped[str] = mapped_column(String(32))
+    due_at: Mapped[datetime] = mapped_column(UtcTime)
+    fired_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class RecordChange(Base):
+    """A change of a dealer or vehicle on record: who, when, from, to (R4, R10)."""
+
+    __tablename__ = "record_change"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    subject: Mapped[str] = mapped_column(String(80), index=True)
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    field: Mapped[str] = mapped_column(String(40))
+    before: Mapped[str] = mapped_column(Text)
+    after: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,17 @@
+"""Travel time where no road network is configured: geodesic distance with a speed model; the answer says `estimate`."""
+
+ESTIMATE = "estimate"
+
+_DETOUR = 1.35
+"""Road length for each metre of the straight line."""
+_CITY_M, _CITY_MPS = 10_000.0, 25 / 3.6
+_COUNTRY_MPS = 60 / 3.6
+_TURN_OUT_S = 120.0
+"""Crew to vehicle, vehicle to road."""
+
+
+def estimate_s(distance_m: float) -> float:
+    """Seconds to drive `distance_m` as the crow flies: city speed for the first 10 km, faster beyond. Never falls."""
+    road_m = distance_m * _DETOUR
+    city_m = min(road_m, _CITY_M)
+    return _TURN_OUT_S + city_m / _CITY_MPS + (road_m - city_m) / _COUNTRY_MPS

@@ -1,0 +1,94 @@
+"""Positions and distances on the WGS-84 ellipsoid, and what can be seen wrong with a position at a glance (R22)."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Geod
+
+from core.errors import Invalid, InvalidPosition
+
+_ELLIPSOID: Final = Geod(ellps="WGS84")
+
+NULL_ISLAND_DEG: Final = 1e-3
+"""A latitude and a longitude both smaller than this are a device's zeros, not a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A point in WGS-84 degrees."""
+
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BBox:
+    """A rectangle in WGS-84 degrees, edges included. It never crosses the 180th meridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def contains(self, position: Position) -> bool:
+        """Whether `position` lies inside or on an edge; never for a position that is not a number."""
+        return self.west <= position.lon <= self.east and self.south <= position.lat <= self.north
+
+
+CHINA_ENVELOPE: Final = BBox(west=72.004, south=0.8293, east=137.8347, north=55.8271)
+"""The rectangle round China within which GCJ-02 shifts positions; all of the service area lies inside."""
+
+
+def parse_bbox(text: str) -> BBox:
+    """Read `west,south,east,north` in degrees.
+
+    Raises `Invalid` where it is not four finite numbers, in range, west before east and south before north.
+    """
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise Invalid("a bbox is four numbers: west,south,east,north", field="bbox") from None
+    # Written so that a NaN, which compares false with everything, is refused by the same line.
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise Invalid("a bbox needs -180 ≤ west < east ≤ 180 and -90 ≤ south < north ≤ 90", field="bbox")
+    return BBox(west=west, south=south, east=east, north=north)
+
+
+def distance_m(a: Position, b: Position) -> float:
+    """The geodesic distance between two positions, in metres."""
+    _, _, metres = _ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)
+    return float(metres)
+
+
+def distances_m(origin: Position, lats: NDArray[np.float64], lons: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The geodesic distances from `origin` to many positions, in metres, in their order."""
+    from_lons, from_lats = np.full(lats.shape, origin.lon), np.full(lats.shape, origin.lat)
+    _, _, metres = _ELLIPSOID.inv(from_lons, from_lats, lons, lats)
+    return np.asarray(metres, dtype=np.float64)
+
+
+def bearing_deg(a: Position, b: Position) -> float:
+    """The direction in which the shortest way from `a` to `b` sets out: degrees clockwise from north, [0, 360)."""
+    azimuth, _, _ = _ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)
+    bearing = float(azimuth) % 360.0
+    return 0.0 if bearing == 360.0 else bearing  # a tiny negative azimuth rounds up to 360
+
+
+def check_position(lat: float, lon: float) -> None:
+    """Raise `InvalidPosition`, saying which, for what cannot be a position or is plainly swapped (R22).
+
+    Give it the numbers as they came, before any conversion of datum. Whether the place is served is another
+    question: `core.places` answers it.
+    """
+    if not (math.isfinite(lat) and math.isfinite(lon)):
+        raise InvalidPosition(f"latitude {lat}, longitude {lon}: not a number", rule="R22", field="location")
+    given, swapped = Position(lat=lat, lon=lon), Position(lat=lon, lon=lat)
+    if CHINA_ENVELOPE.contains(swapped) and not CHINA_ENVELOPE.contains(given):
+        raise InvalidPosition(f"latitude {lat}, longitude {lon}: the two are swapped", rule="R22", field="location")
+    if abs(lat) > 90 or abs(lon) > 180:
+        raise InvalidPosition(f"latitude {lat}, longitude {lon}: out of range", rule="R22", field="location")
+    if abs(lat) < NULL_ISLAND_DEG and abs(lon) < NULL_ISLAND_DEG:
+        raise InvalidPosition("(0, 0): the device had no position", rule="R22", field="location")

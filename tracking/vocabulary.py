@@ -67,6 +67,36 @@ class Fix:
     accuracy_m: float | None = None
 
 
+class FixFlag(StrEnum):
+    """What the trail says of a fix, judged among its neighbours in time."""
+
+    OK = "ok"
+    COARSE = "coarse"
+    JUMP = "jump"
+
+
+TrailKey = tuple[datetime, str, int]
+"""A fix's place in its vehicle's trail: time, then terminal, then the terminal's counter."""
+
+
+def trail_key(fix: Fix) -> TrailKey:
+    """The order in which a vehicle's fixes are read, and the name of each."""
+    return fix.time, fix.terminal_id, fix.seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailPoint:
+    """One acknowledged fix of a vehicle's trail."""
+
+    fix: Fix
+    flag: FixFlag
+
+    @property
+    def key(self) -> TrailKey:
+        """Where the next page starts after."""
+        return trail_key(self.fix)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePosition:
     """Where a vehicle was last seen, by its own clock."""

@@ -1,0 +1,229 @@
+"""What to make of a fix: it moves its vehicle, is kept as history, or is doubted and set aside (R22).
+
+Two laws hold. Quarantine depends on the fix and the moment alone, so what is kept does not depend on the order
+of arrival. And what a terminal's state remembers is its newest usable fixes by their own time, so that neither
+does where a vehicle is shown, as long as nothing jumps; it never goes back in time.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.geo import CHINA_ENVELOPE, Position, distance_m
+from tracking.vocabulary import Fix, FixFlag, trail_key
+
+WINDOW = 4
+"""A jump is judged against so many usable fixes before it."""
+REMEMBERED = 2 * WINDOW
+"""So many of a terminal's newest usable fixes are remembered: fixes that come late still find their neighbours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where doubt begins. The reasons for each figure are in docs/decisions/0005."""
+
+    future_s: float = 60
+    stale_s: float = 7 * 86_400
+    coarse_m: float = 200
+    top_speed_mps: float = 70
+    unknown_accuracy_m: float = 50
+    null_island_deg: float = 0.01
+
+
+LIMITS = Limits()
+
+
+class Outcome(StrEnum):
+    """What becomes of a fix."""
+
+    LIVE = "live"
+    HISTORY = "history"
+    QUARANTINE = "quarantine"
+    DUPLICATE = "duplicate"
+
+
+class Reason(StrEnum):
+    """Why a fix does not move its vehicle: the first four are set aside, the others kept in the trail."""
+
+    NULL_ISLAND = "null_island"
+    SWAPPED = "swapped"
+    FUTURE = "future"
+    STALE_CLOCK = "stale_clock"
+    LATE = "late"
+    COARSE = "coarse"
+    JUMP = "jump"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of one fix, and why when it does not move its vehicle."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalState:
+    """What is remembered of a terminal: its newest usable fixes, sorted; where it is shown; its newest time."""
+
+    recent: tuple[Fix, ...] = ()
+    live: Fix | None = None
+    newest: datetime | None = None
+
+
+Step = Callable[[TerminalState, Fix, datetime, Limits], Verdict | None]
+
+_LIVE = Verdict(outcome=Outcome.LIVE)
+_DUPLICATE = Verdict(outcome=Outcome.DUPLICATE)
+_NULL_ISLAND, _SWAPPED, _FUTURE, _STALE_CLOCK = (
+    Verdict(outcome=Outcome.QUARANTINE, reason=reason)
+    for reason in (Reason.NULL_ISLAND, Reason.SWAPPED, Reason.FUTURE, Reason.STALE_CLOCK)
+)
+_LATE, _COARSE, _JUMP = (
+    Verdict(outcome=Outcome.HISTORY, reason=reason) for reason in (Reason.LATE, Reason.COARSE, Reason.JUMP)
+)
+
+
+def null_island(_state: TerminalState, fix: Fix, _now: datetime, limits: Limits) -> Verdict | None:
+    """A receiver without satellites reports (0, 0) (R22)."""
+    at_zero = max(abs(fix.position.lat), abs(fix.position.lon)) <= limits.null_island_deg
+    return _NULL_ISLAND if at_zero else None
+
+
+def swapped(_state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) -> Verdict | None:
+    """Latitude and longitude changed places (R22)."""
+    return _SWAPPED if plainly_swapped(fix.position) else None
+
+
+def future(_state: TerminalState, fix: Fix, now: datetime, limits: Limits) -> Verdict | None:
+    """The terminal's clock is ahead: believed, it would hold the vehicle where it is until the clock is reached."""
+    return _FUTURE if fix.time > now + timedelta(seconds=limits.future_s) else None
+
+
+def stale_clock(_state: TerminalState, fix: Fix, now: datetime, limits: Limits) -> Verdict | None:
+    """Older than any honest upload of kept fixes: a clock that was reset."""
+    return _STALE_CLOCK if fix.time < now - timedelta(seconds=limits.stale_s) else None
+
+
+def duplicate(state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) -> Verdict | None:
+    """Already remembered; an older repetition is found by the store."""
+    if state.newest is None or fix.time > state.newest:
+        return None
+    name = trail_key(fix)
+    return _DUPLICATE if any(trail_key(known) == name for known in state.recent) else None
+
+
+def late(state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) -> Verdict | None:
+    """Out of order: it would move its vehicle back in time."""
+    return _LATE if state.live is not None and trail_key(fix) <= trail_key(state.live) else None
+
+
+def coarse(_state: TerminalState, fix: Fix, _now: datetime, limits: Limits) -> Verdict | None:
+    """Placed by radio cells, not by satellites."""
+    return _COARSE if is_coarse(fix, limits) else None
+
+
+def jump(state: TerminalState, fix: Fix, _now: datetime, limits: Limits) -> Verdict | None:
+    """Too far from the fixes before it for any vehicle."""
+    name = trail_key(fix)
+    before = state.recent
+    if before and trail_key(before[-1]) > name:
+        before = tuple(known for known in before if trail_key(known) < name)
+    return _JUMP if jumps(before[-WINDOW:], fix, limits) else None
+
+
+STEPS: tuple[Step, ...] = (null_island, swapped, future, stale_clock, duplicate, late, coarse, jump)
+"""Asked in this order; the first that objects decides, and a fix to which none objects is live."""
+
+
+def judge(state: TerminalState, fix: Fix, now: datetime, limits: Limits = LIMITS) -> tuple[TerminalState, Verdict]:
+    """What becomes of `fix`, and what its terminal is remembered by from then on."""
+    verdict = _LIVE
+    for step in STEPS:
+        objection = step(state, fix, now, limits)
+        if objection is not None:
+            verdict = objection
+            break
+    if verdict.outcome in (Outcome.QUARANTINE, Outcome.DUPLICATE):
+        return state, verdict
+    return remember(state, fix, limits), verdict
+
+
+def remember(state: TerminalState, fix: Fix, limits: Limits = LIMITS) -> TerminalState:
+    """The state with one more kept fix. A late one may vouch for a newer one that had seemed to jump."""
+    newest = fix.time if state.newest is None else max(state.newest, fix.time)
+    if is_coarse(fix, limits):
+        return replace(state, newest=newest)
+    recent = list(state.recent)
+    insort(recent, fix, key=trail_key)
+    kept = tuple(recent[-REMEMBERED:])
+    return TerminalState(recent=kept, live=_newest_acceptable(kept, state.live, limits), newest=newest)
+
+
+def flag(before: tuple[Fix, ...], fix: Fix, limits: Limits = LIMITS) -> tuple[tuple[Fix, ...], FixFlag]:
+    """One step of the fold over a trail in its order: the window for the next fix, and this one's flag."""
+    if is_coarse(fix, limits):
+        return before, FixFlag.COARSE
+    judged = FixFlag.JUMP if jumps(before, fix, limits) else FixFlag.OK
+    return (*before, fix)[-WINDOW:], judged
+
+
+def flagged(fixes: Sequence[Fix], before: tuple[Fix, ...] = (), limits: Limits = LIMITS) -> list[FixFlag]:
+    """The flags of `fixes`, sorted by `trail_key`; `before` are the last `WINDOW` usable ones before them."""
+    flags: list[FixFlag] = []
+    for fix in fixes:
+        before, judged = flag(before, fix, limits)
+        flags.append(judged)
+    return flags
+
+
+def is_coarse(fix: Fix, limits: Limits = LIMITS) -> bool:
+    """Whether the terminal itself says that it hardly knows where it is."""
+    return fix.accuracy_m is not None and fix.accuracy_m > limits.coarse_m
+
+
+def jumps(before: Sequence[Fix], fix: Fix, limits: Limits = LIMITS) -> bool:
+    """Whether no vehicle could come to `fix` from more than half of the usable fixes before it.
+
+    A single wrong fix is outvoted by its neighbours, before and after; two that agree on a new place are
+    believed at the next one, so that a wrong first fix, a ferry or a long silence does not hold a vehicle.
+    """
+    needed = len(before) - len(before) // 2
+    for known in reversed(before):
+        if needed <= 0:
+            break
+        needed -= _reachable(known, fix, limits)
+    return needed > 0 and bool(before)
+
+
+def plainly_swapped(position: Position) -> bool:
+    """Whether the point lies far outside China as given, and in it with the two exchanged."""
+    exchanged = Position(lat=position.lon, lon=position.lat)
+    return CHINA_ENVELOPE.contains(exchanged) and not CHINA_ENVELOPE.contains(position)
+
+
+def _reachable(known: Fix, fix: Fix, limits: Limits) -> bool:
+    # Terminals' clocks tick in whole seconds, so two fixes of one second may be a second apart.
+    gap_s = max(abs((fix.time - known.time).total_seconds()), 1.0)
+    slack_m = _accuracy_m(known, limits) + _accuracy_m(fix, limits)
+    return _distance_m(known.position, fix.position) <= limits.top_speed_mps * gap_s + slack_m
+
+
+def _distance_m(a: Position, b: Position) -> float:
+    return 0.0 if a == b else distance_m(a, b)
+
+
+def _accuracy_m(fix: Fix, limits: Limits) -> float:
+    return limits.unknown_accuracy_m if fix.accuracy_m is None else fix.accuracy_m
+
+
+def _newest_acceptable(recent: tuple[Fix, ...], live: Fix | None, limits: Limits) -> Fix | None:
+    for at in range(len(recent) - 1, -1, -1):
+        fix = recent[at]
+        if live is not None and trail_key(fix) <= trail_key(live):
+            return live
+        if not jumps(recent[max(0, at - WINDOW) : at], fix, limits):
+            return fix
+    return live

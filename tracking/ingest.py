@@ -1,0 +1,285 @@
+"""From terminals to the store: fixes are gathered, judged, committed together, and only then acknowledged.
+
+A fix that was acknowledged is on the disk and in its vehicle's trail. When the commit fails, everyone who waits
+for it is told, nothing is remembered of the attempt, and the next one starts from what the store knows.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.bus import Bus
+from core.clock import Clock
+from core.database import Database
+from core.errors import Conflict, Invalid, InvalidPosition, StoreUnavailable
+from tracking.fences import pass_fences
+from tracking.fixes import Outcome, Reason, TerminalState, judge
+from tracking.fixstore import recall, store_doubted, store_fixes, store_live, stored_among
+from tracking.history import live_positions
+from tracking.live import LiveIndex
+from tracking.vocabulary import Crossed, Fix, LivePosition, Moved, Terminal, TrailKey, trail_key
+
+FIXES_AT_ONCE = 5_000
+"""A transaction takes about so many fixes, so that other writers get their turn."""
+WAITING_AT_MOST = 4_096
+"""So many submissions may wait; whoever brings another waits for room first."""
+
+_CODES = {
+    Reason.NULL_ISLAND: InvalidPosition.code,
+    Reason.SWAPPED: InvalidPosition.code,
+    Reason.FUTURE: Invalid.code,
+    Reason.STALE_CLOCK: Invalid.code,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of one submitted fix: an empty `code` says that it is stored, now or before."""
+
+    seq: int
+    code: str = ""
+    detail: str = ""
+
+    @property
+    def stored(self) -> bool:
+        """Whether it may be acknowledged."""
+        return not self.code
+
+
+@dataclass(slots=True, kw_only=True)
+class IngestCounts:
+    """What was done since the start, for metrics."""
+
+    commits: int = 0
+    stored: int = 0
+    repeated: int = 0
+    refused: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Submission:
+    terminal: Terminal
+    fixes: Sequence[Fix]
+    answer: asyncio.Future[list[Receipt]]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """What one transaction is about to make true."""
+
+    states: dict[str, TerminalState]
+    known: dict[TrailKey, Fix]
+    receipts: list[list[Receipt]] = field(default_factory=list[list[Receipt]])
+    stored: list[tuple[str, Fix]] = field(default_factory=list[tuple[str, Fix]])
+    doubted: list[tuple[str, Fix, Reason]] = field(default_factory=list[tuple[str, Fix, Reason]])
+    moved: dict[str, Fix] = field(default_factory=dict[str, Fix])
+    repeated: int = 0
+    crossed: bool = False
+
+
+class Ingest:
+    """The one writer of fixes. `start` it before the first `submit`; `stop` commits what still waits."""
+
+    def __init__(self, *, db: Database, bus: Bus, live: LiveIndex, clock: Clock, window_s: float = 0.02) -> None:
+        self.counts = IngestCounts()
+        self._db = db
+        self._bus = bus
+        self._live = live
+        self._clock = clock
+        self._window_s = window_s
+        self._queue: asyncio.Queue[_Submission | None] = asyncio.Queue(WAITING_AT_MOST)
+        self._states: dict[str, TerminalState] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._open = False
+
+    @property
+    def running(self) -> bool:
+        """Whether submissions are taken and committed."""
+        return self._open and not self._ended
+
+    @property
+    def waiting(self) -> int:
+        """Submissions that wait for their transaction."""
+        return self._queue.qsize()
+
+    async def start(self) -> None:
+        """Fill the live index from the store and begin to commit."""
+        async with self._db.read() as session:
+            for shown in await live_positions(session):
+                self._live.put(shown)
+        self._task = asyncio.create_task(self._run(), name="ingest")
+        self._open = True
+
+    async def stop(self) -> None:
+        """Commit what waits and end; later submissions are refused."""
+        if self._task is None:
+            return
+        if self._open and not self._ended:
+            self._open = False
+            await self._queue.put(None)
+        await self._task
+
+    async def submit(self, terminal: Terminal, fixes: Sequence[Fix]) -> list[Receipt]:
+        """Store `fixes` of one terminal and give a receipt for each, in their order, after the commit.
+
+        Raises `StoreUnavailable` when they could not be committed; then none of them is stored.
+        """
+        return await (await self.offer(terminal, fixes))
+
+    async def offer(self, terminal: Terminal, fixes: Sequence[Fix]) -> asyncio.Future[list[Receipt]]:
+        """Take `fixes` in, waiting only for room; the future ends as `submit` does."""
+        if not self.running:
+            raise StoreUnavailable("positions are not being stored")
+        answer: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+        await self._queue.put(_Submission(terminal=terminal, fixes=fixes, answer=answer))
+        if self._ended:
+            _refuse_waiting(self._queue)
+        return answer
+
+    @property
+    def _ended(self) -> bool:
+        return self._task is None or self._task.done()
+
+    async def _run(self) -> None:
+        open_ = True
+        try:
+            while open_:
+                first = await self._queue.get()
+                if first is None:
+                    return
+                if self._window_s > 0:
+                    await asyncio.sleep(self._window_s)
+                batch, open_ = self._gather(first)
+                await self._commit(batch)
+        finally:
+            # However this ends, nobody is left waiting for an answer.
+            _refuse_waiting(self._queue)
+
+    def _gather(self, first: _Submission) -> tuple[list[_Submission], bool]:
+        batch, size = [first], len(first.fixes)
+        while size < FIXES_AT_ONCE and not self._queue.empty():
+            following = self._queue.get_nowait()
+            if following is None:
+                return batch, False
+            batch.append(following)
+            size += len(following.fixes)
+        return batch, True
+
+    async def _commit(self, submissions: Sequence[_Submission]) -> None:
+        try:
+            async with self._db.write() as session:
+                batch = await self._prepare(session, submissions)
+                await store_fixes(session, batch.stored)
+                await store_doubted(session, batch.doubted, self._clock.now())
+                await store_live(session, batch.moved.items())
+                batch.crossed = await pass_fences(session, _by_plate(batch.stored))
+        except (StoreUnavailable, SQLAlchemyError) as error:
+            self.counts.failed += 1
+            self._forget(submissions)
+            _refuse(submissions, error)
+            return
+        except BaseException as error:
+            _refuse(submissions, error)
+            raise
+        self._tell(batch)
+        for submission, receipts in zip(submissions, batch.receipts, strict=True):
+            if not submission.answer.done():
+                submission.answer.set_result(receipts)
+
+    def _forget(self, submissions: Sequence[_Submission]) -> None:
+        for submission in submissions:
+            self._states.pop(submission.terminal.terminal_id, None)
+
+    async def _prepare(self, session: AsyncSession, submissions: Sequence[_Submission]) -> _Batch:
+        seen = {submission.terminal.terminal_id for submission in submissions}
+        strangers = sorted(seen - self._states.keys())
+        states = await recall(session, strangers) if strangers else {}
+        states.update((name, self._states[name]) for name in seen - states.keys())
+        # Only a fix that is not newer than all of its terminal's can be there already.
+        doubtful = {
+            trail_key(fix)
+            for submission in submissions
+            for fix in submission.fixes
+            if not _is_newest(states[submission.terminal.terminal_id], fix)
+        }
+        batch = _Batch(states=states, known=await stored_among(session, sorted(doubtful)))
+        now = self._clock.now()
+        for submission in submissions:
+            batch.receipts.append([_take(batch, submission.terminal, fix, now) for fix in submission.fixes])
+        return batch
+
+    def _tell(self, batch: _Batch) -> None:
+        self.counts.commits += 1
+        self.counts.stored += len(batch.stored)
+        self.counts.repeated += batch.repeated
+        self.counts.refused += len(batch.doubted)
+        self._states.update(batch.states)
+        moved = tuple(plate for plate, fix in batch.moved.items() if self._live.put(_live_position(plate, fix)))
+        if moved:
+            self._bus.publish(Moved(plates=moved))
+        if batch.crossed:
+            self._bus.publish(Crossed())
+
+
+def _take(batch: _Batch, terminal: Terminal, fix: Fix, now: datetime) -> Receipt:
+    name = trail_key(fix)
+    known = batch.known.get(name)
+    if known is not None:
+        batch.repeated += 1
+        if known == fix:
+            return Receipt(seq=fix.seq)
+        return Receipt(seq=fix.seq, code=Conflict.code, detail="another fix has this time and seq")
+    before = batch.states[terminal.terminal_id]
+    after, verdict = judge(before, fix, now)
+    if verdict.outcome is Outcome.QUARANTINE and verdict.reason is not None:
+        batch.doubted.append((terminal.plate, fix, verdict.reason))
+        return Receipt(seq=fix.seq, code=_CODES[verdict.reason], detail=verdict.reason.value)
+    batch.known[name] = fix
+    batch.states[terminal.terminal_id] = after
+    batch.stored.append((terminal.plate, fix))
+    if after.live is not None and after.live is not before.live:
+        shown = batch.moved.get(terminal.plate)
+        if shown is None or shown.time <= after.live.time:
+            batch.moved[terminal.plate] = after.live
+    return Receipt(seq=fix.seq)
+
+
+def _is_newest(state: TerminalState, fix: Fix) -> bool:
+    return state.newest is None or fix.time > state.newest
+
+
+def _by_plate(stored: Sequence[tuple[str, Fix]]) -> dict[str, list[Fix]]:
+    plates: dict[str, list[Fix]] = {}
+    for plate, fix in stored:
+        plates.setdefault(plate, []).append(fix)
+    return plates
+
+
+def _live_position(plate: str, fix: Fix) -> LivePosition:
+    return LivePosition(
+        plate=plate,
+        position=fix.position,
+        fix_time=fix.time,
+        speed_mps=fix.speed_mps,
+        course_deg=fix.course_deg,
+    )
+
+
+def _refuse(submissions: Sequence[_Submission], cause: BaseException | None = None) -> None:
+    for submission in submissions:
+        if not submission.answer.done():
+            error = StoreUnavailable("these positions could not be stored; send them again")
+            error.__cause__ = cause
+            submission.answer.set_exception(error)
+
+
+def _refuse_waiting(queue: "asyncio.Queue[_Submission | None]") -> None:
+    while not queue.empty():
+        submission = queue.get_nowait()
+        if submission is not None:
+            _refuse([submission])

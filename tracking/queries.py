@@ -1,0 +1,32 @@
+"""The door of tracking's store for the rooms above. Each function takes the session of its caller's transaction."""
+
+from tracking.fences import end_fence, move_fence, note_crossing, set_fence, unnoted_crossings
+from tracking.history import live_positions, trail
+from tracking.roster import (
+    ROSTER,
+    add_terminal,
+    add_vehicle,
+    change_vehicle,
+    terminal,
+    terminal_by_token,
+    vehicle,
+    vehicles,
+)
+
+__all__ = [
+    "ROSTER",
+    "add_terminal",
+    "add_vehicle",
+    "change_vehicle",
+    "end_fence",
+    "live_positions",
+    "move_fence",
+    "note_crossing",
+    "set_fence",
+    "terminal",
+    "terminal_by_token",
+    "trail",
+    "unnoted_crossings",
+    "vehicle",
+    "vehicles",
+]

@@ -1,0 +1,148 @@
+"""Vehicles and their terminals. Each change counts up `roster`, so that whoever remembers them looks again.
+
+Every function takes the session of a transaction that its caller owns.
+"""
+
+import hashlib
+
+import msgspec
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Conflict, NotFound
+from core.eventlog import count_up
+from core.ids import new_token
+from tracking.tables import TerminalRow, VehicleRow
+from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
+
+ROSTER = "roster"
+"""The counter of `core.eventlog.counted` that moves with every change of a vehicle or a terminal."""
+
+_TRACKED = exists().where(TerminalRow.plate == VehicleRow.plate)
+
+
+async def add_vehicle(session: AsyncSession, vehicle: Vehicle) -> bool:
+    """Add a vehicle; False when it is there already with the same content, `Conflict` with other content (R9).
+
+    Whether it is tracked is not stored: fitting a terminal makes it so.
+    """
+    row = await session.get(VehicleRow, vehicle.plate)
+    if row is not None:
+        same = (row.kind, row.dealer, row.on_duty, row.tools) == (
+            vehicle.kind,
+            vehicle.dealer,
+            vehicle.on_duty,
+            msgspec.json.encode(vehicle.tools),
+        )
+        if not same:
+            raise Conflict(f"vehicle {vehicle.plate} is recorded with other content", field="plate")
+        return False
+    session.add(
+        VehicleRow(
+            plate=vehicle.plate,
+            kind=vehicle.kind.value,
+            dealer=vehicle.dealer,
+            on_duty=vehicle.on_duty,
+            tools=msgspec.json.encode(vehicle.tools),
+        )
+    )
+    await session.flush()
+    await count_up(session, ROSTER)
+    return True
+
+
+async def change_vehicle(
+    session: AsyncSession,
+    plate: str,
+    *,
+    on_duty: bool | None = None,
+    tools: tuple[str, ...] | None = None,
+    kind: VehicleKind | None = None,
+    dealer: str | None = None,
+) -> bool:
+    """Change what is given; False when it was so already, `NotFound` for an unknown plate."""
+    row = await session.get(VehicleRow, plate)
+    if row is None:
+        raise NotFound(f"no vehicle {plate}", field="plate")
+    if on_duty is not None:
+        row.on_duty = on_duty
+    if tools is not None:
+        row.tools = msgspec.json.encode(tools)
+    if kind is not None:
+        row.kind = kind.value
+    if dealer is not None:
+        row.dealer = dealer
+    if not session.is_modified(row):
+        return False
+    await session.flush()
+    await count_up(session, ROSTER)
+    return True
+
+
+async def vehicles(session: AsyncSession) -> list[Vehicle]:
+    """All vehicles, by plate."""
+    rows = await session.execute(select(VehicleRow, _TRACKED).order_by(VehicleRow.plate))
+    return [_vehicle(row, tracked) for row, tracked in rows.tuples()]
+
+
+async def vehicle(session: AsyncSession, plate: str) -> Vehicle | None:
+    """The vehicle with this plate."""
+    rows = await session.execute(select(VehicleRow, _TRACKED).where(VehicleRow.plate == plate))
+    found = rows.tuples().first()
+    return None if found is None else _vehicle(*found)
+
+
+async def add_terminal(session: AsyncSession, terminal: Terminal) -> str:
+    """Fit a terminal and give its token, which is not kept and cannot be read again.
+
+    `NotFound` when there is no such vehicle, `Conflict` when the identifier is taken.
+    """
+    if await session.get(VehicleRow, terminal.plate) is None:
+        raise NotFound(f"no vehicle {terminal.plate}", field="vehicle")
+    if await session.get(TerminalRow, terminal.terminal_id) is not None:
+        raise Conflict(f"terminal {terminal.terminal_id} is recorded already", field="terminal_id")
+    token = new_token()
+    session.add(
+        TerminalRow(
+            terminal_id=terminal.terminal_id,
+            plate=terminal.plate,
+            protocol=terminal.protocol.value,
+            token_sha256=_digest(token),
+        )
+    )
+    await session.flush()
+    await count_up(session, ROSTER)
+    return token
+
+
+async def terminal(session: AsyncSession, terminal_id: str) -> Terminal | None:
+    """The terminal with this identifier."""
+    row = await session.get(TerminalRow, terminal_id)
+    return None if row is None else _terminal(row)
+
+
+async def terminal_by_token(session: AsyncSession, token: str) -> Terminal | None:
+    """The terminal that was given this token."""
+    rows = await session.execute(select(TerminalRow).where(TerminalRow.token_sha256 == _digest(token)))
+    row = rows.scalar_one_or_none()
+    return None if row is None else _terminal(row)
+
+
+def _digest(token: str) -> str:
+    # The token is 256 random bits: a plain digest is enough, where a password would need argon2.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _vehicle(row: VehicleRow, tracked: bool) -> Vehicle:
+    return Vehicle(
+        plate=row.plate,
+        kind=VehicleKind(row.kind),
+        dealer=row.dealer,
+        on_duty=row.on_duty,
+        tools=msgspec.json.decode(row.tools, type=tuple[str, ...]),
+        tracked=tracked,
+    )
+
+
+def _terminal(row: TerminalRow) -> Terminal:
+    return Terminal(terminal_id=row.terminal_id, plate=row.plate, protocol=Protocol(row.protocol))

@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+VENV := .venv/bin
+PYTEST := $(VENV)/pytest -n 2 --dist worksteal
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: ## the running system on the embedded store, with simulated traffic
+	@scripts/setup run
+	@$(VENV)/nearside demo $(ARGS)
+
+test: setup static ## everything: static checks, then all tests
+	$(PYTEST) $(ARGS)
+	scripts/covered
+
+check: setup static ## the quick one, for every edit
+	$(PYTEST) -m "not slow" -q $(ARGS)
+
+setup: ## the environment that the other targets need; safe to repeat
+	@scripts/setup develop
+
+static: setup
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/pyright
+	$(VENV)/lint-imports --no-logo
+
+format: setup ## put every file into the house's form
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+clean: ## remove what was made here, the demonstration's store included
+	rm -rf .venv .tools var artefacts .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: help demo test check setup static format clean

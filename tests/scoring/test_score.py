@@ -1,0 +1,160 @@
+"""K6, K11, K12: KPIs, the weighted score, the ranking; and what holds for whatever history."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scoring_build import SERVICE, TOW, Told, repaired
+
+from dispatch.evolve import fold
+from dispatch.vocabulary import ENDED, CancelledBy, Case, OfferStatus, Result
+from scoring.kpi import standings
+from scoring.score import dealer_score, ranking, tally, weighted
+from scoring.vocabulary import WEIGHTS, Counted, DealerScore, Kpi, Reason
+
+DEALERS = ("D1", "D2", "D3")
+
+
+def score_of(*told: Told, dealer: str = "D1") -> DealerScore:
+    return total(dealer, [one.case for one in told])
+
+
+def total(dealer: str, cases: list[Case]) -> DealerScore:
+    found = [standings(case).get(dealer) for case in cases]
+    return dealer_score(dealer, tally(standing for standing in found if standing))
+
+
+def test_the_weights_are_thirty_forty_ten_ten_ten() -> None:
+    assert [WEIGHTS[kpi] for kpi in Kpi] == [30, 40, 10, 10, 10]
+
+
+def test_K6_all_five_available_give_a_firm_score() -> None:
+    late = repaired("c2", arrive=50).surveyed(60)
+    refused = Told("c3").declined("D1").failed(9)
+    found = score_of(repaired("c1").surveyed(90), late, refused)
+    assert {kpi: (one.value, one.numerator, one.denominator) for kpi, one in found.kpis.items()} == {
+        Kpi.COMPLETION: (pytest.approx(200 / 3), 2, 3),
+        Kpi.SATISFACTION: (75.0, 150, 2),
+        Kpi.ARRIVAL: (50.0, 1, 2),
+        Kpi.DRIVE_AWAY: (100.0, 2, 2),
+        Kpi.FIRST_SUCCESS: (100.0, 2, 2),
+    }
+    assert found.score == pytest.approx(0.3 * 200 / 3 + 0.4 * 75 + 0.1 * 50 + 0.1 * 100 + 0.1 * 100)
+    assert (found.cases, found.provisional) == (3, False)
+
+
+def test_K6_a_missing_kpi_is_neither_0_nor_100_and_makes_the_score_provisional() -> None:
+    found = score_of(repaired("c1", arrive=50))
+    assert found.kpis[Kpi.SATISFACTION].value is None
+    assert found.kpis[Kpi.SATISFACTION].denominator == 0
+    assert found.score == pytest.approx((30 * 100 + 10 * 0 + 10 * 100 + 10 * 100) / 60)
+    assert found.provisional
+
+
+def test_K6_without_any_kpi_there_is_no_score() -> None:
+    found = score_of(Told().withdrawn("D1").cancelled(9))
+    assert (found.score, found.provisional, found.cases) == (None, True, 0)
+    assert weighted({}) == (None, True)
+
+
+def test_K11_satisfaction_is_the_mean_of_the_answers() -> None:
+    found = score_of(repaired("c1").surveyed(0), repaired("c2").surveyed(55), repaired("c3"))
+    assert found.kpis[Kpi.SATISFACTION].value == 27.5
+
+
+def test_K12_the_acceptance_rate_is_over_answered_and_expired_offers() -> None:
+    told = Told("c1").withdrawn("D1", 0).declined("D1", 1).expired("D1", 4).accepted("D1", 10).cancelled(20)
+    found = score_of(told).acceptance
+    assert (found.numerator, found.denominator, found.value) == (1, 3, pytest.approx(100 / 3))
+
+
+def test_K12_the_ranking_leaves_out_small_samples_and_says_so() -> None:
+    good = [repaired(f"c{n}", "D1").surveyed(90) for n in range(5)]
+    alike = [repaired(f"e{n}", "D3").surveyed(90) for n in range(5)]
+    weak = [repaired(f"d{n}", "D4", arrive=50).surveyed(60) for n in range(5)]
+    few = [repaired("f1", "D2").surveyed(100)]
+    scores = [
+        score_of(*told, dealer=dealer) for told, dealer in ((weak, "D4"), (few, "D2"), (alike, "D3"), (good, "D1"))
+    ]
+    found = ranking([*scores, score_of(dealer="D5")], min_cases=5)
+    assert [(place.dealer, place.rank) for place in found.places] == [("D1", 1), ("D3", 1), ("D4", 3)]
+    assert (found.left_out, found.min_cases) == (("D2", "D5"), 5)
+    assert ranking([score_of(*few, dealer="D2")], min_cases=1).places[0].rank == 1
+
+
+@st.composite
+def histories(draw: st.DrawFn, case_id: str = "c1") -> Told:
+    """A legal history, cut off anywhere: a few dealers asked, some accepting, each with its own fate."""
+    told = Told(case_id)
+    at = 1.0
+    for dealer in draw(st.lists(st.sampled_from(DEALERS), max_size=4)):
+        at += 5
+        answer = draw(st.sampled_from(["declined", "expired", "withdrawn", "accepted", "accepted", "accepted"]))
+        if answer != "accepted":
+            getattr(told, answer)(dealer, at)
+            continue
+        kind = draw(st.sampled_from([SERVICE, TOW]))
+        told.accepted(dealer, at, promise=at + draw(st.sampled_from([1, 15, 40])), kind=kind)
+        if draw(st.booleans()):
+            told.promised(at + 30, at, approved=draw(st.booleans()), outside=draw(st.booleans()))
+        if draw(st.booleans()):
+            told.departed(at + 1)
+        fate = draw(st.sampled_from(["given_back", "given_back", "unresolved", "done", "done", "running", "ended"]))
+        at += draw(st.integers(1, 40))
+        if fate == "given_back":
+            told.given_back(at)
+            continue
+        if fate in {"unresolved", "done"}:
+            told.arrived(at)
+        if fate == "unresolved":
+            told.unresolved(at=at).second(at=at + 1)
+            continue
+        if fate == "done":
+            result = Result.TOWED if kind is TOW else Result.REPAIRED
+            told.outcome(result, drivable=draw(st.booleans()), at=at).completed(at + 9)
+            return told.surveyed(draw(st.integers(0, 100)), at + 10) if draw(st.booleans()) else told
+        break
+    end = draw(st.sampled_from(["running", "customer", "cac", "failed"]))
+    if end == "failed":
+        return told.failed(at + 20)
+    return told if end == "running" else told.cancelled(at + 20, by=CancelledBy(end))
+
+
+@given(told=histories())
+def test_a_running_case_counts_nothing_and_only_the_completer_has_a_survey(told: Told) -> None:
+    for length in range(1, len(told.events) + 1):
+        case = fold(told.case_id, told.events[:length])
+        for dealer, standing in standings(case).items():
+            offers = [offer for offer in case.offers if offer.dealer == dealer]
+            undecided = any(
+                offer.status is OfferStatus.PENDING or (offer.status is OfferStatus.ACCEPTED and not offer.given_up_at)
+                for offer in offers
+            )
+            running = case.status not in ENDED and undecided
+            marks = [standing.mark(kpi) for kpi in Kpi]
+            assert running == all(mark.reason is Reason.RUNNING for mark in marks)
+            assert running == any(mark.reason is Reason.RUNNING for mark in marks)
+            if case.completed_by != dealer:
+                assert standing.satisfaction.counted is standing.first_success.counted is Counted.EXCLUDED
+                assert standing.completion.counted is not Counted.NUMERATOR
+                assert standing.satisfaction_percent is None
+            assert standing.offers_accepted <= standing.offers_answered <= len(offers)
+
+
+@given(told=st.lists(histories(), max_size=8), data=st.data())
+def test_figures_are_percentages_whatever_the_order_of_cases(told: list[Told], data: st.DataObject) -> None:
+    cases = [one.case for one in told]
+    shuffled = data.draw(st.permutations(cases))
+    for dealer in DEALERS:
+        found = total(dealer, cases)
+        assert found == total(dealer, list(shuffled))
+        values = [one.value for one in found.kpis.values() if one.value is not None]
+        for kpi, one in found.kpis.items():
+            assert (one.value is None) == (one.denominator == 0)
+            assert one.value is None or 0 <= one.value <= 100
+            assert 0 <= one.numerator <= one.denominator * (100 if kpi is Kpi.SATISFACTION else 1)
+        assert found.provisional == (len(values) < 5)
+        assert (found.score is None) == (not values)
+        if found.score is not None:
+            assert min(values) - 1e-9 <= found.score <= max(values) + 1e-9
+        assert found.kpis[Kpi.FIRST_SUCCESS].denominator == found.kpis[Kpi.COMPLETION].numerator
+        assert found.kpis[Kpi.SATISFACTION].denominator <= found.kpis[Kpi.COMPLETION].numerator

@@ -148,18 +148,21 @@ def judge(state: TerminalState, fix: Fix, now: datetime, limits: Limits = LIMITS
             break
     if verdict.outcome in (Outcome.QUARANTINE, Outcome.DUPLICATE):
         return state, verdict
+    in_order = not state.recent or trail_key(state.recent[-1]) < trail_key(fix)
+    if verdict is _LIVE and in_order:  # the common case, judged already
+        kept = (*state.recent, fix)[-REMEMBERED:]
+        return TerminalState(recent=kept, live=fix, newest=_newest(state, fix)), verdict
     return remember(state, fix, limits), verdict
 
 
 def remember(state: TerminalState, fix: Fix, limits: Limits = LIMITS) -> TerminalState:
     """The state with one more kept fix. A late one may vouch for a newer one that had seemed to jump."""
-    newest = fix.time if state.newest is None else max(state.newest, fix.time)
     if is_coarse(fix, limits):
-        return replace(state, newest=newest)
+        return replace(state, newest=_newest(state, fix))
     recent = list(state.recent)
     insort(recent, fix, key=trail_key)
     kept = tuple(recent[-REMEMBERED:])
-    return TerminalState(recent=kept, live=_newest_acceptable(kept, state.live, limits), newest=newest)
+    return TerminalState(recent=kept, live=_newest_acceptable(kept, state.live, limits), newest=_newest(state, fix))
 
 
 def flag(before: tuple[Fix, ...], fix: Fix, limits: Limits = LIMITS) -> tuple[tuple[Fix, ...], FixFlag]:
@@ -217,6 +220,10 @@ def _distance_m(a: Position, b: Position) -> float:
 
 def _accuracy_m(fix: Fix, limits: Limits) -> float:
     return limits.unknown_accuracy_m if fix.accuracy_m is None else fix.accuracy_m
+
+
+def _newest(state: TerminalState, fix: Fix) -> datetime:
+    return fix.time if state.newest is None else max(state.newest, fix.time)
 
 
 def _newest_acceptable(recent: tuple[Fix, ...], live: Fix | None, limits: Limits) -> Fix | None:

@@ -4,18 +4,21 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+import msgspec
+from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from core.columns import UtcTime
 from tracking.fixes import REMEMBERED, Reason, TerminalState, remember
 from tracking.history import fix_of, usable
 from tracking.tables import LivePositionRow, PositionFix, QuarantinedFix, TerminalRow
 from tracking.vocabulary import Fix, TrailKey, trail_key
 
 _AT_ONCE = 5_000
+_TIME = UtcTime()
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -40,16 +43,23 @@ async def recall(session: AsyncSession, terminal_ids: Sequence[str]) -> dict[str
 
 async def stored_among(session: AsyncSession, keys: Sequence[TrailKey]) -> dict[TrailKey, Fix]:
     """Those of the named fixes that are stored already."""
-    found: dict[TrailKey, Fix] = {}
-    for start in range(0, len(keys), _AT_ONCE):
-        names = [(terminal_id, time, seq) for time, terminal_id, seq in keys[start : start + _AT_ONCE]]
-        statement = select(PositionFix).where(
-            tuple_(PositionFix.terminal_id, PositionFix.fix_time, PositionFix.seq).in_(names)
-        )
-        for row in (await session.execute(statement)).scalars():
-            fix = fix_of(row)
-            found[trail_key(fix)] = fix
-    return found
+    if not keys:
+        return {}
+    # One parameter whatever their number, and one look-up each: `IN` with rows of values reads the whole table.
+    dialect = (await session.connection()).dialect
+    names = [(terminal_id, _TIME.process_bind_param(time, dialect), seq) for time, terminal_id, seq in keys]
+    name = func.json_each(msgspec.json.encode(names).decode()).table_valued("value")
+    statement = select(PositionFix).join_from(
+        name,
+        PositionFix,
+        and_(
+            PositionFix.terminal_id == func.json_extract(name.c.value, "$[0]"),
+            PositionFix.fix_time == func.json_extract(name.c.value, "$[1]"),
+            PositionFix.seq == func.json_extract(name.c.value, "$[2]"),
+        ),
+    )
+    fixes = [fix_of(row) for row in (await session.execute(statement)).scalars()]
+    return {trail_key(fix): fix for fix in fixes}
 
 
 async def store_fixes(session: AsyncSession, fixes: Iterable[tuple[str, Fix]]) -> None:

@@ -98,6 +98,15 @@ class TrailPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Something that a terminal sent and that is not taken. `seq` is None where it could not be read."""
+
+    seq: int | None
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LivePosition:
     """Where a vehicle was last seen, by its own clock."""
 

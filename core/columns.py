@@ -1,7 +1,7 @@
 """Column types that mean the same on every store."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import shapely
 from sqlalchemy import BigInteger, Integer, LargeBinary
@@ -53,5 +53,5 @@ class GeoPoint(TypeDecorator[Position]):
         """Give back the position."""
         if value is None:
             return None
-        point = shapely.from_wkb(value)
+        point = cast("shapely.Point", shapely.from_wkb(value))
         return Position(lat=point.y, lon=point.x)

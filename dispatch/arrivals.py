@@ -4,7 +4,7 @@ so none is missed over a restart.
 
 import asyncio
 
-from tracking.queries import note_crossing, unnoted_crossings
+from tracking.fences import note_crossing, unnoted_crossings
 
 from dispatch import decide, store
 from dispatch.desk import SYSTEM, Desk

@@ -1,6 +1,6 @@
 """Keeping tracking told where each vehicle on a trip should arrive: a fence for every tracked trip under way."""
 
-from tracking.queries import end_fence, set_fence
+from tracking.fences import end_fence, set_fence
 
 from dispatch.desk import Act, Desk
 from dispatch.vocabulary import Case, Trip

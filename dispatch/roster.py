@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from tracking.queries import vehicles
+from tracking.roster import vehicles
 
 from core.eventlog import counted
 from dispatch.tables import DealerRow, TripRow

@@ -346,8 +346,11 @@ async def test_r22_a_corrected_place_keeps_from_and_to(desk: Desk) -> None:
     await everything_adds_up(desk)
 
 
-async def test_cases_are_listed_by_page_and_filter(desk: Desk) -> None:
-    numbers = [(await open_one(desk, car=Car(plate=f"沪A0000{n}"))).number for n in range(5)]
+async def test_cases_are_listed_by_page_and_filter(desk: Desk, clock: SetClock) -> None:
+    numbers: list[str] = []
+    for n in range(5):
+        clock.move(seconds=1)
+        numbers.append((await open_one(desk, car=Car(plate=f"沪A0000{n}"))).number)
     async with desk.db.read() as session:
         seen, cursor = [], ""
         while True:

@@ -1,0 +1,100 @@
+"""Users and their sessions, as kept in the store. Of a token only its SHA-256 is kept.
+
+Sessions live by the wall clock, not by the desk's: a rehearsal's clock may run an hour in a minute, and the
+people in it would be signed out all the time.
+"""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import String, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.columns import UtcTime
+from core.database import Base
+from core.errors import Conflict
+from gateway.roles import Role, User
+
+
+class Account(Base):
+    """Somebody who may sign in."""
+
+    __tablename__ = "account"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    dealer: Mapped[str] = mapped_column(String(40), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class SignedIn(Base):
+    """One session of one user."""
+
+    __tablename__ = "signed_in"
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+async def add_account(session: AsyncSession, user: User, password_hash: str, now: datetime) -> None:
+    """Add a user. Raises `Conflict` when the name is taken."""
+    if await session.get(Account, user.name) is not None:
+        raise Conflict("a user of that name exists", field="name")
+    session.add(
+        Account(
+            name=user.name,
+            password_hash=password_hash,
+            role=user.role.value,
+            dealer=user.dealer,
+            created_at=now,
+        )
+    )
+    await session.flush()
+
+
+async def account(session: AsyncSession, name: str) -> tuple[User, str] | None:
+    """The user of that name, with the password's hash."""
+    row = await session.get(Account, name)
+    return None if row is None else (_user(row), row.password_hash)
+
+
+async def count_accounts(session: AsyncSession) -> int:
+    """How many users there are."""
+    return len((await session.execute(select(Account.name))).all())
+
+
+async def open_session(session: AsyncSession, name: str, token: str, expires_at: datetime) -> None:
+    """Remember that `token` speaks for the user `name` until it expires."""
+    session.add(SignedIn(token_sha256=digest(token), name=name, expires_at=expires_at))
+    await session.flush()
+
+
+async def session_of(session: AsyncSession, token: str, now: datetime) -> tuple[User, datetime] | None:
+    """Whom `token` speaks for and until when; None when it is unknown or has expired."""
+    statement = (
+        select(Account, SignedIn.expires_at)
+        .join(SignedIn, SignedIn.name == Account.name)
+        .where(SignedIn.token_sha256 == digest(token), SignedIn.expires_at > now)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else (_user(row[0]), row[1])
+
+
+async def close_session(session: AsyncSession, token: str) -> None:
+    """Forget `token`."""
+    await session.execute(delete(SignedIn).where(SignedIn.token_sha256 == digest(token)))
+
+
+async def forget_expired(session: AsyncSession, now: datetime) -> None:
+    """Forget every session that has expired."""
+    await session.execute(delete(SignedIn).where(SignedIn.expires_at <= now))
+
+
+def _user(row: Account) -> User:
+    return User(name=row.name, role=Role(row.role), dealer=row.dealer)

@@ -1,0 +1,121 @@
+"""Signing in: argon2 passwords, server-side sessions, a limit on failed attempts."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from core.clock import WallClock
+from core.database import Database
+from core.errors import Invalid, NotSignedIn, TooManyRequests
+from core.ids import new_token
+from core.settings import Settings
+from gateway import accounts
+from gateway.roles import OF_A_DEALER, User
+
+COOKIE = "nearside_session"
+MIN_PASSWORD = 8
+MAX_PASSWORD = 256
+
+_HASHER = PasswordHash((Argon2Hasher(),))
+_wall = WallClock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a sign-in gives: the token is told once and never kept."""
+
+    token: str
+    user: User
+    expires_at: datetime
+
+
+class SignIn:
+    """Signs people in and out, and says whom a token speaks for."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db = db
+        self._lifetime = timedelta(hours=settings.session_hours)
+        self._allowed = RateLimitItemPerMinute(settings.sign_in_failures_per_minute)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        # Each check takes tens of milliseconds and of megabytes: two at a time are enough.
+        self._turn = asyncio.Semaphore(2)
+        # An unknown name is checked against this, so that it takes as long as a known one.
+        self._nobody = ""
+        self._signed_out: dict[str, datetime] = {}
+
+    async def sign_in(self, name: str, password: str, client: str) -> Session:
+        """Open a session. Raises `NotSignedIn`, and `TooManyRequests` after too many failures."""
+        async with self._turn:
+            self._check_limit(name, client)
+            nobody = await self._dummy()
+            async with self._db.read() as session:
+                found = await accounts.account(session, name)
+            right = await self._verify(password, found[1] if found else nobody)
+            if found is None or not right:
+                self._limiter.hit(self._allowed, name, client)
+                raise NotSignedIn("the name or the password is wrong")
+        user = found[0]
+        token, expires_at = new_token(), _wall.now() + self._lifetime
+        async with self._db.write() as session:
+            await accounts.open_session(session, user.name, token, expires_at)
+        return Session(token=token, user=user, expires_at=expires_at)
+
+    async def session_of(self, token: str) -> Session:
+        """Whom `token` speaks for. Raises `NotSignedIn`."""
+        if not token:
+            raise NotSignedIn("no session token came with the request")
+        async with self._db.read() as session:
+            found = await accounts.session_of(session, token, _wall.now())
+        if found is None:
+            raise NotSignedIn("the session is unknown or has ended")
+        return Session(token=token, user=found[0], expires_at=found[1])
+
+    async def sign_out(self, token: str) -> None:
+        """End the session of `token`."""
+        async with self._db.write() as session:
+            await accounts.close_session(session, token)
+        now = _wall.now()
+        self._signed_out = {one: until for one, until in self._signed_out.items() if until > now}
+        self._signed_out[accounts.digest(token)] = now + self._lifetime
+
+    def has_ended(self, session: Session) -> bool:
+        """Whether a session has expired or was signed out of here. Does not ask the store, so it never blocks."""
+        return session.expires_at <= _wall.now() or accounts.digest(session.token) in self._signed_out
+
+    def _check_limit(self, name: str, client: str) -> None:
+        if not self._limiter.test(self._allowed, name, client):
+            raise TooManyRequests("too many failed sign-ins; wait a minute")
+
+    async def _dummy(self) -> str:
+        self._nobody = self._nobody or await hash_password(secrets.token_urlsafe(16))
+        return self._nobody
+
+    async def _verify(self, password: str, hashed: str) -> bool:
+        return await asyncio.to_thread(_HASHER.verify, password, hashed)
+
+
+async def hash_password(password: str) -> str:
+    """The argon2 hash of a password."""
+    return await asyncio.to_thread(_HASHER.hash, password)
+
+
+async def add_user(db: Database, user: User, password: str) -> None:
+    """Add a user. Raises `Invalid` for a short password or a missing dealer, `Conflict` for a taken name."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters", field="password")
+    if not user.name or len(user.name) > 80 or not user.name.isprintable() or user.name != user.name.strip():
+        raise Invalid("a user's name has 1 to 80 printable characters", field="name")
+    if user.role in OF_A_DEALER and not user.dealer:
+        raise Invalid(f"a {user.role} belongs to a dealer: name its code", field="dealer")
+    if user.role not in OF_A_DEALER and user.dealer:
+        raise Invalid(f"a {user.role} belongs to no dealer", field="dealer")
+    hashed = await hash_password(password)
+    async with db.write() as session:
+        await accounts.add_account(session, user, hashed, _wall.now())

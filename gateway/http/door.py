@@ -1,0 +1,145 @@
+"""What every route is given: who asks, the service, and the one way to write.
+
+A write runs in one transaction: an answer kept under its `Idempotency-Key` is replayed; else the work is done,
+and its answer is kept beside it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Header, Query, Request
+from pydantic import BaseModel, TypeAdapter
+from starlette.responses import Response
+
+from core.errors import Invalid, NotPermitted
+from dispatch.desk import Act, Desk
+from gateway.auth import COOKIE, Session
+from gateway.bootstrap import Service
+from gateway.http.fields import parse_time
+from gateway.idempotency import HEADER, REPLAYED, Once, answer_before, keep_answer, once
+from gateway.periods import moment_of
+from gateway.roles import CAC, EVERYONE, OF_A_DEALER, Role, User
+
+JSON = "application/json"
+_any: TypeAdapter[Any] = TypeAdapter(Any)
+
+Answer = BaseModel | list[Any] | dict[str, Any]
+
+
+def service_of(request: Request) -> Service:
+    """The one service of this application."""
+    return cast(Service, request.app.state.service)
+
+
+def token_of(request: Request) -> str:
+    """The session's token: the Authorization header wins over the cookie."""
+    header = request.headers.get("authorization", "")
+    scheme, _, token = header.partition(" ")
+    if header:
+        return token.strip() if scheme.lower() == "bearer" else ""
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie and request.method not in ("GET", "HEAD", "OPTIONS"):
+        check_origin(request.headers.get("origin", ""), request.headers.get("host", ""))
+    return cookie
+
+
+def check_origin(origin: str, host: str) -> None:
+    """A cookie speaks only for pages of this very origin. Raises `NotPermitted`."""
+    if origin and urlsplit(origin).netloc.lower() != host.lower():
+        raise NotPermitted("that page may not use this session's cookie")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One request of one signed-in person."""
+
+    service: Service
+    session: Session
+    once: Once | None
+
+    @property
+    def user(self) -> User:
+        """Who asks."""
+        return self.session.user
+
+    @property
+    def desk(self) -> Desk:
+        """Dispatching's desk."""
+        return self.service.desk
+
+    async def write(self, work: Callable[[Act], Awaitable[Answer]], status: int = 200) -> Response:
+        """Do `work` in one transaction and answer with what it gives; done before, answer the same again."""
+        async with self.desk.act(self.user.actor) as act:
+            if self.once and (kept := await answer_before(act.session, self.once)):
+                return Response(kept[1], kept[0], headers={REPLAYED: "true"}, media_type=JSON)
+            body = encoded(await work(act))
+            if self.once:
+                await keep_answer(act.session, self.once, status, body, self.service.wall.now())
+        return Response(body, status, media_type=JSON)
+
+
+def encoded(answer: Answer) -> bytes:
+    """The answer as JSON."""
+    return answer.model_dump_json().encode() if isinstance(answer, BaseModel) else _any.dump_json(answer)
+
+
+def read_answer(answer: Answer) -> Response:
+    """The answer to a read."""
+    return Response(encoded(answer), media_type=JSON)
+
+
+def door_for(roles: frozenset[Role]) -> Callable[..., Awaitable[Door]]:
+    """A dependency: signed in, in one of `roles`; a write's `Idempotency-Key` is taken up."""
+
+    async def door(
+        request: Request,
+        key: Annotated[
+            str | None,
+            Header(alias=HEADER, description="Sent twice with the same content, a write is done once."),
+        ] = None,
+    ) -> Door:
+        service = service_of(request)
+        session = await service.sign_in.session_of(token_of(request))
+        request.state.role = session.user.role.value
+        if session.user.role not in roles:
+            raise NotPermitted(f"not for the role {session.user.role}")
+        keyed = None
+        if key is not None and request.method not in ("GET", "HEAD"):
+            path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            keyed = once(session.user.name, key, request.method, path, await request.body())
+        return Door(service=service, session=session, once=keyed)
+
+    return door
+
+
+AnyDoor = Annotated[Door, Depends(door_for(EVERYONE))]
+CacDoor = Annotated[Door, Depends(door_for(CAC))]
+CaseDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER}))]
+"""The CAC, and a dealer's specialist."""
+FieldDoor = Annotated[Door, Depends(door_for(CAC | OF_A_DEALER))]
+"""The CAC, and a dealer's specialist or driver."""
+FiguresDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER, Role.OEM}))]
+
+
+def moment_from(text: str | None, field: str, *, end: bool = False) -> Any:
+    """A time or a date of a query; a date means that day in China Standard Time, as an `end` its last moment."""
+    if text is None or not text.strip():
+        return None
+    try:
+        return moment_of(text, parse_time, end=end)
+    except ValueError as error:
+        raise Invalid(str(error), field=field) from error
+
+
+From = Annotated[
+    str | None,
+    Query(alias="from", description="RFC 3339 time, or a date in China Standard Time", max_length=40),
+]
+To = Annotated[
+    str | None,
+    Query(alias="to", description="RFC 3339 time, or a date in China Standard Time, inclusive", max_length=40),
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="at most so many")]
+Cursor = Annotated[str, Query(max_length=200, description="where the page before ended: its X-Next-Cursor")]

@@ -1,0 +1,91 @@
+"""Personal data by role: phones, plates and names of customers are shown only to those who need them now.
+
+The CAC sees all. A dealer's people see the caller's phone only while that dealer has the case. The car maker
+sees neither phones nor plates nor names.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from dispatch.vocabulary import Case
+from gateway.roles import Role, User, holds
+
+STRUCK = "***"
+_PHONE_LIKE = re.compile(r"\+?\d[\d \-]{5,}\d")
+_FREE_TEXT = frozenset({"note", "comment", "reason", "address", "content", "before", "after"})
+_PEOPLE = frozenset({"caller", "driver"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one person may see of one case."""
+
+    caller_phone: bool
+    customer: bool
+    """Names, plate, VIN, signature, and phones of drivers."""
+    dealer: str = ""
+    """Only this dealer's offers and trips; empty: all."""
+
+    def plate(self, plate: str) -> str:
+        """The customer's plate; for those who may not know it only where it is registered."""
+        return plate if self.customer or not plate else struck_plate(plate)
+
+    def text(self, text: str) -> str:
+        """Free text; without what looks like a phone number for those who may not know it."""
+        return text if self.customer else _PHONE_LIKE.sub(STRUCK, text)
+
+    def hidden(self, value: str) -> str:
+        """A customer's name or number, struck out for those who may not know it."""
+        return value if self.customer or not value else STRUCK
+
+    def phone(self, phone: str) -> str:
+        """The caller's phone."""
+        return phone if self.caller_phone or not phone else STRUCK
+
+    def own(self, dealer: str) -> bool:
+        """Whether a dealer's offers and trips are shown."""
+        return not self.dealer or self.dealer == dealer
+
+
+def sight_of(user: User, case: Case) -> Sight:
+    """What `user` may see of `case`, which they may read at all."""
+    if user.is_cac:
+        return Sight(caller_phone=True, customer=True)
+    if user.role is Role.OEM:
+        return Sight(caller_phone=False, customer=False)
+    return Sight(caller_phone=holds(case, user.dealer), customer=True, dealer=user.dealer)
+
+
+def struck_plate(plate: str) -> str:
+    """The plate with all but the place of registration struck out."""
+    return f"{plate[:2]}{STRUCK}" if len(plate) > 5 else STRUCK
+
+
+def masked_event(sight: Sight, data: Mapping[str, Any]) -> dict[str, Any]:
+    """An event's data as the timeline shows it. Drawings of signatures are never in a timeline."""
+    return {key: _masked(sight, key, value) for key, value in data.items() if key != "signature_svg"}
+
+
+def _masked(sight: Sight, key: str, value: Any) -> Any:
+    if key in _PEOPLE and isinstance(value, Mapping):
+        person = dict(cast(Mapping[str, Any], value))
+        if key == "caller":
+            person["phone"] = sight.phone(str(person.get("phone", "")))
+        elif not sight.customer:
+            person["phone"] = sight.hidden(str(person.get("phone", "")))
+        person["name"] = sight.hidden(str(person.get("name", "")))
+        return person
+    if key == "car" and isinstance(value, Mapping):
+        car = dict(cast(Mapping[str, Any], value))
+        car["plate"] = sight.plate(str(car.get("plate", "")))
+        car["vin"] = sight.hidden(str(car.get("vin", "")))
+        return car
+    if isinstance(value, Mapping):
+        return {name: _masked(sight, name, item) for name, item in cast(Mapping[str, Any], value).items()}
+    if key == "signer" and isinstance(value, str):
+        return sight.hidden(value)
+    if key in _FREE_TEXT and isinstance(value, str):
+        return sight.text(value)
+    return value

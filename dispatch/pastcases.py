@@ -173,8 +173,7 @@ def _unknown(raw: Any, cls: Any, path: str) -> list[str]:
             found.append(inner)
         elif is_dataclass(hints[name]):
             found.extend(_unknown(value, hints[name], inner))
-        elif isinstance(value, list):
-            item = get_args(hints[name])[0]
+        elif isinstance(value, list) and is_dataclass(item := next(iter(get_args(hints[name])), None)):
             for index, element in enumerate(cast(list[Any], value)):
                 found.extend(_unknown(element, item, f"{inner}[{index}]"))
     return found

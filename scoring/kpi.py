@@ -39,7 +39,7 @@ def _standing(case: Case, dealer: str) -> Standing:
     completed = case.completed_by == dealer
     return Standing(
         dealer=dealer,
-        completion=_completion(case, dealer, attempts),
+        completion=_completion(case, dealer, offers),
         satisfaction=_satisfaction(case, completed=completed),
         arrival=_arrival(case, dealer, offers, trips),
         drive_away=_drive_away(trips),
@@ -59,15 +59,15 @@ def _undecided(offer: Offer) -> bool:
     return engaged or offer.status is OfferStatus.PENDING
 
 
-def _completion(case: Case, dealer: str, attempts: tuple[Offer, ...]) -> Mark:
+def _completion(case: Case, dealer: str, offers: tuple[Offer, ...]) -> Mark:
     """K1, K2, K10: once per dealer, however often the case was offered to it."""
-    if not attempts:
+    statuses = {offer.status for offer in offers if not offer.own_case}
+    if not statuses:
         return _excluded(Reason.OWN_CASE)
     if case.completed_by == dealer:
         return _hit(Reason.COMPLETED)
-    if any(offer.given_up_at for offer in attempts):
+    if any(offer.given_up_at for offer in offers):
         return _miss(Reason.GIVEN_BACK)
-    statuses = {offer.status for offer in attempts}
     fate = _fate(case, dealer) if OfferStatus.ACCEPTED in statuses else _excluded(Reason.WITHDRAWN)
     if fate.counted is Counted.EXCLUDED:
         # what excuses a later offer does not undo an earlier refusal

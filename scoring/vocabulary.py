@@ -182,5 +182,3 @@ class CountedCase:
     counted: Counted
     reason: Reason
     satisfaction_percent: int | None
-    cursor: str
-    """Where a page that ends with this case goes on."""

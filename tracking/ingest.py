@@ -23,7 +23,7 @@ from tracking.history import live_positions
 from tracking.live import LiveIndex
 from tracking.vocabulary import Crossed, Fix, LivePosition, Moved, Terminal, TrailKey, trail_key
 
-FIXES_AT_ONCE = 5_000
+FIXES_AT_ONCE = 2_000
 """A transaction takes about so many fixes, so that other writers get their turn."""
 WAITING_AT_MOST = 4_096
 """So many submissions may wait; whoever brings another waits for room first."""

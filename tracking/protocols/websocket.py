@@ -70,6 +70,8 @@ class _Complete(msgspec.Struct, tag_field="type", tag="complete", frozen=True):
     time: _Time
 
 
+_UNREADABLE = (msgspec.ValidationError, UnicodeEncodeError)
+"""The second: a string with half of a surrogate pair in it."""
 _DECODER = msgspec.json.Decoder(_FixItem | _Fixes | _Complete)
 _ENCODER = msgspec.json.Encoder()
 
@@ -167,7 +169,7 @@ def _salvaged(text: str, terminal_id: str) -> Frame:
         case "complete":
             try:
                 return _complete(msgspec.convert(frame, _Complete))
-            except msgspec.ValidationError as error:
+            except _UNREADABLE as error:
                 return _invalid(_seq(frame), str(error))
         case _:
             return _invalid(_seq(frame), "a frame's type is fix, fixes or complete")
@@ -189,7 +191,7 @@ def _item(item: Any, terminal_id: str) -> Fix | Refusal:
         return _invalid(_seq(item), f"not a number: {', '.join(sorted(endless))}")
     try:
         return _fix(msgspec.convert(item, _FixItem), terminal_id)
-    except msgspec.ValidationError as error:
+    except _UNREADABLE as error:
         return _invalid(_seq(item), str(error))
 
 

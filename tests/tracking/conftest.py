@@ -1,0 +1,19 @@
+"""An empty store."""
+
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncGenerator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    await database.create_schema()
+    yield database
+    await database.close()

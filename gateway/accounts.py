@@ -58,15 +58,16 @@ async def add_account(session: AsyncSession, user: User, password_hash: str, now
     await session.flush()
 
 
+async def forget_account(session: AsyncSession, name: str) -> None:
+    """Forget the user of that name, if there is one, and every session of theirs."""
+    await session.execute(delete(SignedIn).where(SignedIn.name == name))
+    await session.execute(delete(Account).where(Account.name == name))
+
+
 async def account(session: AsyncSession, name: str) -> tuple[User, str] | None:
     """The user of that name, with the password's hash."""
     row = await session.get(Account, name)
     return None if row is None else (_user(row), row.password_hash)
-
-
-async def count_accounts(session: AsyncSession) -> int:
-    """How many users there are."""
-    return len((await session.execute(select(Account.name))).all())
 
 
 async def open_session(session: AsyncSession, name: str, token: str, expires_at: datetime) -> None:

@@ -22,6 +22,7 @@ from gateway.roles import OF_A_DEALER, User
 COOKIE = "nearside_session"
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
+MAX_NAME = 80
 
 _HASHER = PasswordHash((Argon2Hasher(),))
 _wall = WallClock()
@@ -108,14 +109,27 @@ async def hash_password(password: str) -> str:
 
 async def add_user(db: Database, user: User, password: str) -> None:
     """Add a user. Raises `Invalid` for a short password or a missing dealer, `Conflict` for a taken name."""
+    _check_user(user, password)
+    hashed = await hash_password(password)
+    async with db.write() as session:
+        await accounts.add_account(session, user, hashed, _wall.now())
+
+
+async def put_user(db: Database, user: User, password: str) -> None:
+    """Add a user, or give the user of that name a new password and role; their sessions end. Raises `Invalid`."""
+    _check_user(user, password)
+    hashed = await hash_password(password)
+    async with db.write() as session:
+        await accounts.forget_account(session, user.name)
+        await accounts.add_account(session, user, hashed, _wall.now())
+
+
+def _check_user(user: User, password: str) -> None:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters", field="password")
-    if not user.name or len(user.name) > 80 or not user.name.isprintable() or user.name != user.name.strip():
-        raise Invalid("a user's name has 1 to 80 printable characters", field="name")
+    if not 1 <= len(user.name) <= MAX_NAME or not user.name.isprintable() or user.name != user.name.strip():
+        raise Invalid(f"a user's name has 1 to {MAX_NAME} printable characters", field="name")
     if user.role in OF_A_DEALER and not user.dealer:
         raise Invalid(f"a {user.role} belongs to a dealer: name its code", field="dealer")
     if user.role not in OF_A_DEALER and user.dealer:
         raise Invalid(f"a {user.role} belongs to no dealer", field="dealer")
-    hashed = await hash_password(password)
-    async with db.write() as session:
-        await accounts.add_account(session, user, hashed, _wall.now())

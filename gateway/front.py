@@ -28,6 +28,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = structlog.stdlib.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_API = "/api/v1"
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 SECURITY_HEADERS = {
@@ -103,7 +104,7 @@ class Front:
             self._note(scope, exchange)
 
     def _note(self, scope: Scope, exchange: _Exchange) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = _template(scope)
         seconds = time.perf_counter() - exchange.started
         method = scope["method"] if scope["method"].isalpha() and len(scope["method"]) < 10 else "OTHER"
         self._metrics.requests.labels(method, route, str(exchange.status)).inc()
@@ -117,6 +118,13 @@ class Front:
                 ms=round(seconds * 1000, 1),
                 role=scope["state"].get("role", ""),
             )
+
+
+def _template(scope: Scope) -> str:
+    """The route as it is written, with its parameters' names and never their values."""
+    path: str = getattr(scope.get("route"), "path", "unmatched")
+    mounted = scope["path"].startswith(_API) and not path.startswith(_API) and path != "unmatched"
+    return _API + path if mounted else path
 
 
 def _add_headers(message: Message, request_id: str) -> None:

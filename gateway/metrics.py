@@ -19,7 +19,6 @@ class Metrics:
     registry: CollectorRegistry = field(default_factory=_registry)
     requests: Counter = field(init=False)
     request_seconds: Histogram = field(init=False)
-    problems: Counter = field(init=False)
     sockets: Gauge = field(init=False)
     fixes: Gauge = field(init=False)
     event_seq: Gauge = field(init=False)
@@ -39,11 +38,10 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self.problems = Counter("nearside_problems", "Requests refused", ("code",), registry=registry)
         self.sockets = Gauge("nearside_sockets", "WebSockets open now", ("route",), registry=registry)
         self.fixes = Gauge(
-            "nearside_fixes_total",
-            "Fixes judged since the start: live, history, quarantine, by reason",
+            "nearside_fixes",
+            "Fixes since the start, by what became of them",
             ("verdict",),
             registry=registry,
         )

@@ -7,6 +7,15 @@ from core.geo import Position, check_position
 from core.places import Places
 
 OUTSIDE_STATED_CITY = "outside_stated_city"
+UNKNOWN_CITY = "unknown_city"
+
+
+def prefecture_code(places: Places, code: str) -> str | None:
+    """The prefecture that a code names: its own, or that of the district or municipality it belongs to; else None.
+
+    A municipality is written as 310000 by some and as 310100 by others.
+    """
+    return next((one for one in (code, f"{code[:4]}00", f"{code[:2]}0000") if places.city_name(one)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +37,10 @@ def sited(places: Places, lat: float, lon: float, datum: Datum, city_code: str) 
     site = Position(lat=wgs_lat, lon=wgs_lon)
     answer = places.assess(site)
     found = answer.city_code or ""
-    outside = bool(city_code and found) and city_code not in (found, answer.neighbour_code)
-    return Sited(
-        site=site,
-        city_code=city_code or found,
-        doubts=(*answer.doubts, OUTSIDE_STATED_CITY) if outside else answer.doubts,
-    )
+    doubts = answer.doubts
+    stated = prefecture_code(places, city_code) if city_code else None
+    if city_code and stated is None:
+        doubts = (*doubts, UNKNOWN_CITY)
+    elif stated and found and stated not in (found, answer.neighbour_code):
+        doubts = (*doubts, OUTSIDE_STATED_CITY)
+    return Sited(site=site, city_code=city_code or found, doubts=doubts)

@@ -53,7 +53,7 @@ def problem(
         "type": f"/problems/{code}",
         "title": word(f"problem.{code}", language),
         "status": status,
-        "detail": f"{rule}: {detail}" if rule else detail,
+        "detail": f"{rule}: {detail}" if rule and rule not in detail else detail,
         "code": code,
     }
     if rule:
@@ -125,6 +125,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NearsideError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = plain()
+        document["components"]["schemas"]["Problem"] = dict(PROBLEM_SCHEMA)
+        return document
+
+    app.openapi = described
 
 
 PROBLEM_SCHEMA: Mapping[str, Any] = {
@@ -165,7 +173,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": meaning[status],
-            "content": {MEDIA_TYPE: {"schema": dict(PROBLEM_SCHEMA)}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in (401, 403, *statuses)
     }

@@ -69,7 +69,7 @@ async def open_case(body: NewCase, door: CaseDoor) -> Response:
         raise Invalid("only a case of a dealer's own line names that dealer", rule="C2", field="dealer")
 
     async def work(act: Act) -> CaseView:
-        case = await service.open_case(door.desk, act, body.request(own_dealer))
+        case = await service.open_case(door.desk, act, body.request(door.desk.places, own_dealer))
         return case_view(case, user, door.desk.places)
 
     return await door.write(work, 201)

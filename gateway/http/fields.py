@@ -20,7 +20,8 @@ _PLATE = re.compile(
     r"(?:[0-9A-HJ-NP-Z]{4}[0-9A-HJ-NP-Z警学挂领使港澳]|[0-9A-HJ-NP-Z]{6})"
 )
 _RESCUE_PLATE = re.compile(r"[0-9A-Z\u4e00-\u9fff-]{1,16}")
-_PHONE = re.compile(r"\+?[0-9 ()\-]{3,24}")
+_PHONE = re.compile(r"\+?[0-9 ()\-]{3,24}(?:\s?(?:转|ext\.?|#)\s?[0-9]{1,6})?", re.ASCII)
+_BETWEEN_PHONES = re.compile(r"[/、,;]")
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 _VIN = re.compile(r"[0-9A-HJ-NPR-Z]{5,17}")
 
@@ -78,19 +79,25 @@ def _car_plate(text: str) -> str:
 
 
 def normal_phone(text: str) -> str:
-    """A phone as given, its digits and signs checked; empty stays empty. Raises `ValueError`."""
+    """A phone as given, its digits and signs checked; empty stays empty. Raises `ValueError`.
+
+    Several numbers stand apart by a stroke or a comma, an extension after `转`, as people write them.
+    """
     phone = unicodedata.normalize("NFKC", text).strip()
-    if not phone:
-        return ""
-    if _PHONE.fullmatch(phone) and 3 <= sum(letter.isdigit() for letter in phone) <= 20:
-        return phone
-    try:
-        parsed = phonenumbers.parse(phone, "CN")
-    except phonenumbers.NumberParseException as error:
-        raise ValueError("not a phone number") from error
-    if not phonenumbers.is_possible_number(parsed) or not _PHONE.match(phone):
-        raise ValueError("not a phone number")
+    for one in _BETWEEN_PHONES.split(phone) if phone else ():
+        if not _is_phone(one.strip()):
+            raise ValueError("not a phone number")
     return phone
+
+
+def _is_phone(text: str) -> bool:
+    if _PHONE.fullmatch(text) and 3 <= sum(letter.isdigit() for letter in text) <= 20:
+        return True
+    try:
+        parsed = phonenumbers.parse(text, "CN")
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number(parsed)
 
 
 def _code(text: str) -> str:
@@ -154,6 +161,8 @@ CarPlate = Annotated[Line, AfterValidator(_car_plate)]
 Vin = Annotated[Line, AfterValidator(_vin)]
 Time = Annotated[datetime, BeforeValidator(_aware)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=True)]
+"""Degrees, as they came: whether they are a position is R22's to say."""
 Flag = StrictBool
 Whole = StrictInt
 

@@ -1,11 +1,13 @@
 """What callers send: one model for each body, with the limits of each field."""
 
 import math
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel, model_validator
 
 from core.datum import Datum
+from core.places import Places
 from dispatch.opening import CaseRequest
 from dispatch.vocabulary import CancelledBy, Car, Channel, Drive, Energy, Expressway, Person, Result
 from gateway.http.fields import (
@@ -13,6 +15,7 @@ from gateway.http.fields import (
     Body,
     CarPlate,
     Code,
+    Coordinate,
     FilledLine,
     FilledName,
     FilledText,
@@ -28,6 +31,7 @@ from gateway.http.fields import (
     Whole,
     Words,
 )
+from gateway.network import prefecture_code
 from tracking.vocabulary import Protocol, VehicleKind
 
 MAX_SIGNATURE = 200_000
@@ -55,8 +59,8 @@ class PersonIn(Body):
 class LocationIn(Body):
     """A place in its own datum (R22); dispatching judges whether it is one."""
 
-    lat: Number
-    lon: Number
+    lat: Coordinate
+    lon: Coordinate
     datum: Datum = Datum.WGS84
     address: Line = ""
     accuracy_m: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
@@ -65,8 +69,8 @@ class LocationIn(Body):
 class PointIn(Body):
     """A position in the datum of the place that it belongs to."""
 
-    lat: Number
-    lon: Number
+    lat: Coordinate
+    lon: Coordinate
 
 
 class ExpresswayIn(Body):
@@ -98,7 +102,7 @@ class DealerIn(Body):
     )
     code: Code
     name: FilledName
-    city_code: Annotated[Line, Field(max_length=12)] = ""
+    city_code: Annotated[Line, Field(max_length=6)] = ""
     location: LocationIn
     phone: Phone = ""
     specialist: PersonIn
@@ -152,7 +156,7 @@ class CarIn(Body):
     model: Name = ""
     energy: Energy | None = None
     drive: Drive | None = None
-    registered_city_code: Annotated[Line, Field(max_length=12)] | None = None
+    registered_city_code: Annotated[Line, Field(max_length=6)] | None = None
     spare_wheel: Flag | None = None
 
     def car(self) -> Car:
@@ -197,13 +201,15 @@ class NewCase(Body):
     dealer: Code | None = None
     """C2: the dealer whose own case this is; a dealer's person need not name it."""
 
-    def request(self, own_dealer: str) -> CaseRequest:
-        """As dispatching takes it."""
-        road = self.expressway
+    def request(self, places: Places, own_dealer: str) -> CaseRequest:
+        """As dispatching takes it; the city of registration is made the prefecture that it belongs to."""
+        road, car = self.expressway, self.car.car()
+        if registered := car.registered_city_code:
+            car = replace(car, registered_city_code=prefecture_code(places, registered) or registered)
         return CaseRequest(
             channel=self.channel,
             caller=self.caller.person(),
-            car=self.car.car(),
+            car=car,
             lat=self.location.lat,
             lon=self.location.lon,
             datum=self.location.datum,

@@ -328,7 +328,7 @@ class FigureView(View):
     """A figure with the two counts behind it; `value` is null where it is not available (K6)."""
 
     value: float | None
-    numerator: Annotated[float, Field(description="a count, or the sum of percentages for satisfaction")]
+    numerator: Annotated[int, Field(description="a count, or the sum of percentages for satisfaction")]
     denominator: int
 
 

@@ -1,0 +1,134 @@
+"""`nearside scores`: the five KPIs and the score, as JSON, a table or an Excel sheet."""
+
+import sys
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import xlsxwriter
+from rich.table import Table
+
+from core.errors import Invalid
+from core.settings import Settings
+from gateway.catalogue import word
+from gateway.cli.importing import opened
+from gateway.cli.say import fail, out, run
+from gateway.http.door import encoded, moment_from
+from gateway.http.scores import score_views
+from gateway.http.views import FigureView, ScoreView
+from gateway.standing import standings
+from scoring.vocabulary import Kpi
+
+
+class Format(StrEnum):
+    """How the scores are written."""
+
+    JSON = "json"
+    TABLE = "table"
+    XLSX = "xlsx"
+
+
+def scores(
+    settings: Settings,
+    dealer: Annotated[str, typer.Option(help="this dealer only")] = "",
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="RFC 3339 time or date")] = "",
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="RFC 3339 time, or date, inclusive")] = "",
+    form: Annotated[Format, typer.Option("--format", help="how to write them")] = Format.TABLE,
+    file: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
+) -> None:
+    """Print the dealers' KPIs and scores, of the cases opened in a span of time; dates are China Standard Time.
+
+    Examples: `nearside scores --format json` · `nearside scores --from 2026-11-01 --to 2026-11-30 --format xlsx --out
+    november.xlsx`
+    """
+    if form is Format.XLSX and file is None and sys.stdout.isatty():
+        fail("an Excel sheet needs --out FILE, or standard output led elsewhere", 2)
+    try:
+        span = (moment_from(start, "from"), moment_from(end, "to", end=True))
+    except Invalid as error:
+        fail(f"--{error.field}: {error.detail}", 2)
+    views = run(_read(settings, dealer, *span), database=settings.database)
+    if form is Format.TABLE and file is None:
+        out.print(_table(views))
+        return
+    content = {Format.JSON: _json, Format.XLSX: _sheet, Format.TABLE: _text}[form](views)
+    if file is not None:
+        file.write_bytes(content)
+    else:
+        typer.echo(content, nl=form is not Format.XLSX)
+
+
+async def _read(settings: Settings, dealer: str, start: Any, end: Any) -> list[ScoreView]:
+    async with opened(settings) as desk:
+        found = await standings(desk.db, start=start, end=end, dealer=dealer, min_cases=settings.min_cases_ranked)
+    return score_views(found)
+
+
+def _json(views: list[ScoreView]) -> bytes:
+    return encoded(list(views))
+
+
+def _text(views: list[ScoreView]) -> bytes:
+    with out.capture() as captured:
+        out.print(_table(views))
+    return captured.get().encode()
+
+
+def _headings() -> list[str]:
+    titles = [word(f"score.{name}") for name in ("rank", "dealer", "cases", "score", "provisional")]
+    return [*titles, *(word(f"kpi.{kpi.value}") for kpi in Kpi), word("kpi.acceptance")]
+
+
+def _figures(view: ScoreView) -> list[FigureView]:
+    return [*(getattr(view.kpis, kpi.value) for kpi in Kpi), view.acceptance_rate]
+
+
+def _table(views: list[ScoreView]) -> Table:
+    table = Table(*_headings())
+    for view in views:
+        table.add_row(
+            str(view.rank or "–"),
+            f"{view.dealer} {view.name}".strip(),
+            str(view.cases),
+            _shown(view.score),
+            "✓" if view.provisional else "",
+            *(f"{_shown(one.value)} ({one.numerator}/{one.denominator})" for one in _figures(view)),
+        )
+    return table
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _sheet(views: list[ScoreView]) -> bytes:
+    rows: list[list[Any]] = [
+        [
+            view.rank,
+            view.dealer,
+            view.cases,
+            view.score,
+            "✓" if view.provisional else "",
+            *(one.value for one in _figures(view)),
+        ]
+        for view in views
+    ]
+    return write_sheet(word("score.score"), _headings(), rows)
+
+
+def write_sheet(title: str, headings: list[str], rows: list[list[Any]]) -> bytes:
+    """An Excel workbook of one table; a cell that is None stays empty, text is never taken for a formula."""
+    file = BytesIO()
+    book: Any = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False})
+    sheet: Any = book.add_worksheet(title)
+    sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row):
+            if value is not None:
+                sheet.write(number, column, value)
+    sheet.freeze_panes(1, 0)
+    sheet.autofit()
+    book.close()
+    return file.getvalue()

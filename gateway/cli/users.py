@@ -1,0 +1,47 @@
+"""`nearside user`: people who sign in."""
+
+import getpass
+import sys
+from typing import Annotated
+
+import typer
+
+from core.database import Database
+from core.settings import Settings
+from dispatch import queries
+from gateway.auth import add_user
+from gateway.cli.say import err, out, run
+from gateway.roles import Role, User
+
+
+def add(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(help="the name to sign in with")],
+    role: Annotated[Role, typer.Option(help="what the person is to the network")],
+    dealer: Annotated[str, typer.Option(help="the dealer's code, for dealers and drivers")] = "",
+) -> None:
+    """Add a user. The password is asked for, or read as one line from standard input.
+
+    Examples: `nearside user add zhang --role dispatcher` ·
+    `echo secret-word | nearside user add wang --role dealer --dealer D1`
+    """
+    run(_add(settings, User(name=name, role=role, dealer=dealer), _password()), database=settings.database)
+    out.print(f"{name} may sign in as {role.value}", markup=False)
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Password: ")
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+async def _add(settings: Settings, user: User, password: str) -> None:
+    db = Database(settings.database)
+    try:
+        await db.create_schema()
+        await add_user(db, user, password)
+        async with db.read() as session:
+            if user.dealer and await queries.dealer(session, user.dealer) is None:
+                err.print(f"nearside: dealer {user.dealer} is not on record yet", style="yellow", markup=False)
+    finally:
+        await db.close()

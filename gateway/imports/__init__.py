@@ -1,0 +1,1 @@
+"""Files from outside: good rows kept, every other one listed with its line and the reason; nothing silently merged."""

@@ -1,6 +1,5 @@
 """Small builders of cases with a history, made by the fold of events, for the tests of this room."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -170,11 +169,9 @@ class Told:
         return self.then(e.CaseFailed(at=minutes(at), reason="nobody came"))
 
 
-def repaired(case_id: str = "c1", dealer: str = "D1", *, arrive: float = 40, promise: float = 45) -> Told:
+def repaired(
+    case_id: str = "c1", dealer: str = "D1", *, arrive: float = 40, promise: float = 45, opened_at: datetime = T0
+) -> Told:
     """Accepted, driven, repaired and completed by one dealer."""
-    told = Told(case_id=case_id).accepted(dealer, promise=promise).departed(3).arrived(arrive)
+    told = Told(case_id=case_id, opened_at=opened_at).accepted(dealer, promise=promise).departed(3).arrived(arrive)
     return told.outcome(Result.REPAIRED, drivable=True).completed()
-
-
-def cases(told: Sequence[Told]) -> list[Case]:
-    return [one.case for one in told]

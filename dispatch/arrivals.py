@@ -4,12 +4,11 @@ so none is missed over a restart.
 
 import asyncio
 
-from tracking.fences import note_crossing, unnoted_crossings
-
 from dispatch import decide, store
 from dispatch.desk import SYSTEM, Desk
 from dispatch.queries import case_id_of_trip
 from dispatch.service import apply
+from tracking.fences import note_crossing, unnoted_crossings
 from tracking.vocabulary import Crossed, Crossing
 
 POLL_S = 5.0

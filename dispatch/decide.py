@@ -228,7 +228,7 @@ def arrive(case: Case, *, trip_id: str, at: datetime) -> Events:
     """The driver says that the vehicle has arrived. Where the fixes said so before, the word is kept beside."""
     trip = active_trip(case, trip_id)
     _not_before_acceptance(trip, at)
-    if trip.departed_at is not None and at < trip.departed_at:
+    if trip.reported_departed_at is not None and at < trip.reported_departed_at:
         raise Invalid("the arrival lies before the departure", field="at")
     if trip.arrived_at is not None and trip.reported_arrived_at is None:
         return (e.ArrivalReported(trip_id=trip_id, at=at),)

@@ -1,9 +1,11 @@
 """Keeping tracking told where each vehicle on a trip should arrive: a fence for every tracked trip under way."""
 
-from tracking.fences import end_fence, set_fence
+from datetime import datetime, timedelta
 
 from dispatch.desk import Act, Desk
 from dispatch.vocabulary import Case, Trip
+from tracking.fences import end_fence, set_fence
+from tracking.fixes import LIMITS
 from tracking.vocabulary import VehicleState
 
 
@@ -17,11 +19,11 @@ async def follow(desk: Desk, act: Act, before: Case | None, after: Case) -> None
         if same and not (moved and trip.active):
             continue
         if was and was.active and was.tracked and not trip.active:
-            await end_fence(act.session, trip.id, act.now)
+            await end_fence(act.session, trip.id, _last_fix_time(act.now))
         if trip.active and trip.tracked:
             await _fence(desk, act, after, trip)
         elif trip.active and was and was.tracked:
-            await end_fence(act.session, trip.id, act.now)
+            await end_fence(act.session, trip.id, _last_fix_time(act.now))
         await _tell(desk, act, trip, was)
 
 
@@ -37,6 +39,11 @@ async def _fence(desk: Desk, act: Act, case: Case, trip: Trip) -> None:
         radius_m=desk.settings.fence_radius_m,
         dwell_s=desk.settings.fence_dwell_s,
     )
+
+
+def _last_fix_time(now: datetime) -> datetime:
+    """A terminal's clock may be ahead of ours: what it has shown up to now is not taken back by the trip's end."""
+    return now + timedelta(seconds=LIMITS.future_s)
 
 
 async def _tell(desk: Desk, act: Act, trip: Trip, was: Trip | None) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from tracking.roster import vehicles
 
 from core.eventlog import counted
 from dispatch.tables import DealerRow, TripRow
 from dispatch.vocabulary import Dealer, Person
+from tracking.roster import vehicles
 from tracking.vocabulary import Vehicle
 
 ROSTER_COUNTER = "roster"

@@ -291,6 +291,30 @@ def seconds(count: float):
     return timedelta(seconds=count)
 
 
+async def test_a_terminal_whose_clock_is_ahead_keeps_its_arrival(desk: Desk, clock: SetClock) -> None:
+    ingest = Ingest(db=desk.db, bus=desk.bus, live=desk.live, clock=clock, window_s=0)
+    await ingest.start()
+    case = await accept(desk, await offer(desk, await open_one(desk)), "D1a")
+    async with desk.db.read() as session:
+        fitted = await terminal(session, "T-D1a")
+    assert fitted
+    ahead = [
+        Fix(terminal_id="T-D1a", seq=n, time=T0 + seconds(10 + 10 * n), position=position(31.2301, 121.4701))
+        for n in range(5)
+    ]
+    await ingest.submit(fitted, ahead)
+    await note_all(desk)
+    async with desk.act("user:李") as act:  # the driver's own clock still says T0
+        await service.arrive(desk, act, case.trips[0].id)
+        await service.report_outcome(desk, act, case.trips[0].id, result=Result.REPAIRED, drivable=True)
+        await service.refuse_signature(desk, act, case.trips[0].id, reason="x", confirmed_by="张")
+        await service.complete_trip(desk, act, case.trips[0].id, by_cac=True)
+    await note_all(desk)
+    trip = (await read(desk, case.id)).trips[0]
+    assert (trip.arrived_at, trip.reported_arrived_at) == (T0 + seconds(10), T0)
+    await ingest.stop()
+
+
 @pytest.mark.parametrize(
     ("facts", "error"),
     [

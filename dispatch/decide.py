@@ -61,7 +61,7 @@ def offer(
             rank=candidate.rank if candidate else None,
             distance_m=candidate.distance_m if candidate else None,
             automatic=automatic,
-            own_case=bool(case.own_dealer),
+            own_case=dealer == case.own_dealer,
             override_reason=override_reason,
         ),
     )
@@ -324,9 +324,7 @@ def confirm_unsigned(case: Case, *, trip_id: str, by: str, now: datetime) -> Eve
 
 def report_outcome(case: Case, *, trip_id: str, result: Result, drivable: bool, note: str, now: datetime) -> Events:
     """What was achieved on site; `unresolved` waits for the CAC (R5)."""
-    trip = active_trip(case, trip_id)
-    if result is Result.TOWED and trip.kind is not VehicleKind.TOW:
-        raise Invalid("a service vehicle does not tow; report unresolved and ask for a tow", rule="R5", field="result")
+    active_trip(case, trip_id)
     event = e.OutcomeReported(trip_id=trip_id, at=now, result=result, drivable=drivable, note=note)
     lifecycle.check(case.status, lifecycle.step_of(event))
     return (event,)

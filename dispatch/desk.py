@@ -4,18 +4,19 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
-from core.places import Places
 from sqlalchemy.ext.asyncio import AsyncSession
-from tracking.live import LiveIndex
 
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
 from core.eventlog import Logged, NewEvent, append
+from core.places import Places
 from core.settings import Settings
 from dispatch.promise import PromiseRules
 from dispatch.roster import RosterCache
+from tracking.live import LiveIndex
 from tracking.vocabulary import VehicleKind, VehicleState
 
 SYSTEM = "system"
@@ -64,8 +65,8 @@ class Desk:
         async with self.db.write() as session:
             act = Act(session=session, now=self.clock.now(), actor=actor)
             yield act
-            for case_id, who, event in act.log:
-                seq = await append(session, case_id, who, [event])
+            for (case_id, who), entries in groupby(act.log, key=lambda entry: entry[:2]):
+                seq = await append(session, case_id, who, [event for _, _, event in entries])
         for plate, (kind, state) in act.vehicle_states.items():
             self.live.set_vehicle(plate, kind, state)
         if seq:

@@ -2,15 +2,13 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from dispatch_build import T0, dealer, position
+from dispatch_build import SetClock, dealer, position
 
 from core.bus import Bus
 from core.database import Database
@@ -21,20 +19,6 @@ from dispatch.desk import Desk
 from tracking.live import LiveIndex
 from tracking.roster import add_terminal, add_vehicle
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
-
-
-@dataclass(slots=True)
-class SetClock:
-    """Stands still until the test moves it."""
-
-    at: datetime = field(default=T0)
-    speed: float = 1.0
-
-    def now(self) -> datetime:
-        return self.at
-
-    def move(self, **by: float) -> None:
-        self.at += timedelta(**by)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Small builders of cases, dealers and vehicles for the tests of this room."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from core.geo import Position
@@ -12,6 +13,20 @@ from tracking.vocabulary import Vehicle, VehicleKind
 
 T0 = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
 SVG = "<svg><path d='M0 0L9 9'/></svg>"
+
+
+@dataclass(slots=True)
+class SetClock:
+    """Stands still until the test moves it."""
+
+    at: datetime = field(default=T0)
+    speed: float = 1.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
 
 
 def minutes(count: float) -> datetime:

@@ -335,13 +335,6 @@ CANCELLED: Line = {"status": "cancelled", "at": at(60), "by": "customer"}
             id="a second trip before the first arrived",
         ),
         pytest.param(
-            line(trips=[trip(result="towed", drivable=False)]),
-            "invalid",
-            "R5",
-            "trips[0]",
-            id="towed by a service vehicle",
-        ),
-        pytest.param(
             line(trips=[trip(drivable=None)]),
             "invalid",
             "K4",

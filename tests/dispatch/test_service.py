@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from conftest import SetClock
-from dispatch_build import SVG, T0, position
+from dispatch_build import SVG, T0, SetClock, position
 from sqlalchemy import func, select
 
 from core import errors

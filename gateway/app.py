@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
+from core.places import Places
 from core.settings import Settings
 from gateway import problems
 from gateway.bootstrap import Service, build
@@ -39,9 +40,11 @@ def end_process(_task: str) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def create_app(settings: Settings, *, on_failure: Callable[[str], None] = end_process) -> FastAPI:
+def create_app(
+    settings: Settings, *, on_failure: Callable[[str], None] = end_process, places: Places | None = None
+) -> FastAPI:
     """The application for these settings. Nothing connects before its life span begins."""
-    service = build(settings, on_failure=on_failure)
+    service = build(settings, on_failure=on_failure, places=places)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncGenerator[None]:

@@ -13,6 +13,7 @@ from core.bus import Bus
 from core.clock import Clock, RehearsalClock, WallClock
 from core.database import Database
 from core.errors import StoreUnavailable
+from core.eventlog import Logged
 from core.places import Places, load_places
 from core.settings import Settings
 from dispatch.arrivals import run_arrivals
@@ -28,7 +29,7 @@ from gateway.terminals import TerminalSockets
 from tracking.ingest import Ingest
 from tracking.live import LiveIndex
 from tracking.queries import vehicles
-from tracking.vocabulary import VehicleState
+from tracking.vocabulary import Crossed, VehicleState
 
 HOUSEKEEPING_S = 900.0
 WATCH_S = 0.5
@@ -87,6 +88,9 @@ class Service:
     async def close(self) -> None:
         """Stop in order: tasks first, then the fixes that still wait are committed, then the store is let go."""
         self.stop.set()
+        # Those who wait to be told something look once more, and see that it is time to stop.
+        self.bus.publish(Crossed())
+        self.bus.publish(Logged(seq=0))
         await self.background.stop(PARTING_S)
         await self.ingest.stop()
         await self.db.close()
@@ -135,10 +139,13 @@ class Service:
                 await self.stop.wait()
 
 
-def build(settings: Settings, *, on_failure: Callable[[str], None]) -> Service:
-    """Put the parts together. `on_failure` is told the name of a background task that died."""
+def build(settings: Settings, *, on_failure: Callable[[str], None], places: Places | None = None) -> Service:
+    """Put the parts together. `on_failure` is told the name of a background task that died.
+
+    `places` may be shared by several services, since the map is large and never changes.
+    """
     db, bus, clock, live = Database(settings.database), Bus(), clock_of(settings), LiveIndex()
-    places = load_places()
+    places = places or load_places()
     return Service(
         settings=settings,
         db=db,

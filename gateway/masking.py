@@ -14,7 +14,7 @@ from gateway.roles import Role, User, holds
 
 STRUCK = "***"
 _PHONE_LIKE = re.compile(r"\+?\d[\d \-]{5,}\d")
-_FREE_TEXT = frozenset({"note", "comment", "reason", "address", "content", "before", "after"})
+_FREE_TEXT = frozenset({"note", "comment", "reason", "address", "before", "after"})
 _PEOPLE = frozenset({"caller", "driver"})
 
 
@@ -86,6 +86,8 @@ def _masked(sight: Sight, key: str, value: Any) -> Any:
         return {name: _masked(sight, name, item) for name, item in cast(Mapping[str, Any], value).items()}
     if key == "signer" and isinstance(value, str):
         return sight.hidden(value)
+    if key == "content" and not sight.customer:
+        return STRUCK  # a check sheet, in whatever form its phone gave it
     if key in _FREE_TEXT and isinstance(value, str):
         return sight.text(value)
     return value

@@ -1,0 +1,26 @@
+"""A whole service in this process, on a store of its own, with somebody signed in for each role."""
+
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from gateway_house import House, open_house
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncGenerator[House]:
+    """Two dealers with a service vehicle each, D1 the nearer to `House.SCENE`, and a tow vehicle at D1."""
+    async with open_house(tmp_path) as opened:
+        await opened.furnish()
+        yield opened
+
+
+@pytest.fixture
+async def bare_house(tmp_path: Path) -> AsyncGenerator[House]:
+    """A service with nobody and nothing on record but who signs in."""
+    async with open_house(tmp_path) as opened:
+        yield opened

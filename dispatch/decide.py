@@ -335,9 +335,7 @@ def decide_second_dispatch(
 ) -> Events:
     """Only after the CAC's word may another vehicle go (R5)."""
     lifecycle.check(case.status, Step.APPROVE_SECOND)
-    trip = case.active_trip
-    if trip is None:
-        raise IllegalTransition("no trip waits for a second dispatch", rule="R5")
+    trip = case.trips[-1]  # the one that left it unresolved
     return (
         e.SecondDispatchDecided(
             trip_id=trip.id,

@@ -1,6 +1,6 @@
 """Small builders of cases, dealers and vehicles for the tests of this room."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
 from core.geo import Position
@@ -63,6 +63,12 @@ def opened(*, fault: str = "battery", car: Car | None = None, own_dealer: str = 
         own_dealer=own_dealer,
     )
     return evolve(None, event, "c1")
+
+
+def opening_event(case: Case) -> e.CaseOpened:
+    """The event that made a case of `opened`."""
+    names = {one.name for one in fields(e.CaseOpened)} - {"at"}
+    return e.CaseOpened(at=case.opened_at, **{name: getattr(case, name) for name in names})
 
 
 def then(case: Case, events: decide.Events) -> Case:

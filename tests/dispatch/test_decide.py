@@ -11,6 +11,7 @@ from dispatch_build import (
     offered,
     on_scene,
     opened,
+    opening_event,
     outcome,
     place,
     position,
@@ -21,6 +22,8 @@ from dispatch_build import (
 
 from core import errors
 from dispatch import acceptance, checksheet, decide
+from dispatch.events import CaseUnassigned
+from dispatch.evolve import evolve, fold
 from dispatch.faults import FAULTS, need_of
 from dispatch.promise import PromiseRules, effective_promise, latest_minutes_without_reason, standard_minutes
 from dispatch.vocabulary import (
@@ -398,3 +401,62 @@ def test_times_told_must_fit_the_trip() -> None:
         decide.arrive(gone, trip_id="t1", at=minutes(4))
     with pytest.raises(errors.NotFound):
         decide.depart(case, trip_id="t9", at=minutes(5))
+
+
+def test_r4_what_is_no_change_or_comes_too_late_changes_nothing() -> None:
+    case = accepted(offered(opened()))
+    same = decide.change_vehicle(case, trip_id="t1", vehicle=vehicle(), reason="x", now=minutes(4))
+    again = decide.change_driver(case, trip_id="t1", driver=case.trips[0].driver, reason="x", now=minutes(4))
+    assert (same, again) == ((), ())
+        same == decide.change_driver(case, trip_id="t1", driver=case.trips[0].driver, reason="x", now=minutes(4)) == ()
+    )
+    arrived = on_scene(case)
+    with pytest.raises(errors.IllegalTransition):
+        decide.change_promise(
+            arrived,
+            trip_id="t1",
+            promised_at=minutes(90),
+            reason="jam",
+            now=minutes(25),
+            approved=False,
+            outside_cause=False,
+        )
+    with pytest.raises(errors.Invalid):
+        accepted(offered(opened()), eta=-1)
+
+
+def test_r11_a_monitoring_call_stands_in_the_log() -> None:
+    case = accepted(offered(opened(fault="tow_only")))
+    (event,) = decide.log_call(case, trip_id="t1", note="past the toll gate", now=minutes(9))
+    assert then(case, (event,)) == case
+
+
+def test_r6_the_same_sheet_again_changes_nothing() -> None:
+    case = on_scene(accepted(offered(opened())))
+    saved = then(case, decide.save_sheet(case, trip_id="t1", content="{}", client_id="c", now=minutes(22)))
+    assert decide.save_sheet(saved, trip_id="t1", content="{}", client_id="c", now=minutes(23)) == ()
+    sealed = signed(saved)
+    assert decide.save_sheet(sealed, trip_id="t1", content='{"km":1}', client_id="c", now=minutes(50)) == ()
+    with pytest.raises(errors.Conflict):
+        decide.refuse_signature(sealed, trip_id="t1", reason="x", confirmed_by="", now=minutes(51))
+    with pytest.raises(errors.IllegalTransition):
+        decide.confirm_unsigned(saved, trip_id="t1", by="张", now=minutes(24))
+
+
+def test_r6_a_refusal_the_cac_heard_itself_is_confirmed_at_once() -> None:
+    case = on_scene(accepted(offered(opened())))
+    events = decide.refuse_signature(case, trip_id="t1", reason="hurt", confirmed_by="张", now=minutes(22))
+    assert then(case, events).trips[0].unsigned_confirmed_by == "张"
+
+
+def test_a_case_begins_with_its_opening() -> None:
+    assert fold("c1", [opening_event(opened())]) == opened()
+    with pytest.raises(ValueError, match="begins"):
+        fold("c1", [])
+    with pytest.raises(ValueError, match="begins"):
+        evolve(None, CaseUnassigned(at=minutes(0)), "c1")
+
+
+def test_what_is_not_in_the_case_is_not_found() -> None:
+    with pytest.raises(errors.NotFound):
+        decide.expire(opened(), offer_id="o9", now=minutes(1))

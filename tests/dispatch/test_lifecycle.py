@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from dispatch_build import SVG, T0, opened, vehicle
+from dispatch_build import SVG, T0, opened, opening_event, vehicle
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from core.errors import IllegalTransition, NearsideError
 from dispatch import decide
-from dispatch.events import EVENT_TYPES, CaseOpened, OutcomeReported, SecondDispatchDecided
+from dispatch.events import EVENT_TYPES, CaseOpened, Event, OutcomeReported, SecondDispatchDecided
 from dispatch.evolve import evolve, fold
 from dispatch.lifecycle import LIFECYCLE, STEP_OF, Step, after, allows
 from dispatch.proximity import Fleet, rank
@@ -49,24 +49,7 @@ class Lives(RuleBasedStateMachine):
     def open(self, fault: str) -> None:
         self.now = T0
         self.case = opened(fault=fault)
-        self.events = [
-            CaseOpened(
-                number=self.case.number,
-                channel=self.case.channel,
-                at=T0,
-                caller=self.case.caller,
-                car=self.case.car,
-                place=self.case.place,
-                city_code="310000",
-                county=False,
-                doubts=(),
-                scope=self.case.scope,
-                fault=fault,
-                needs=self.case.needs,
-                tools=self.case.tools,
-                consent_needed=self.case.consent_needed,
-            )
-        ]
+        self.events: list[Event] = [opening_event(self.case)]
         self.count = 0
 
     def attempt(self, decision) -> None:

@@ -3,13 +3,19 @@ so none is missed over a restart.
 """
 
 import asyncio
+from contextlib import suppress
 
+import structlog
+
+from core.errors import StoreUnavailable
 from dispatch import decide, store
 from dispatch.desk import SYSTEM, Desk
 from dispatch.queries import case_id_of_trip
 from dispatch.service import apply
 from tracking.fences import note_crossing, unnoted_crossings
 from tracking.vocabulary import Crossed, Crossing
+
+_log = structlog.stdlib.get_logger(__name__)
 
 POLL_S = 5.0
 """Crossings are told on the bus; this is only the safety net, in wall-clock seconds."""
@@ -19,11 +25,12 @@ async def run_arrivals(desk: Desk, stop: asyncio.Event) -> None:
     """Note crossings until told to stop: those left from before first, then as they are told."""
     told = desk.bus.listen(Crossed)
     while not stop.is_set():
-        await note_all(desk)
         try:
+            await note_all(desk)
+        except StoreUnavailable as error:  # they stay unnoted in the store, and are found at the next look
+            _log.warning("arrivals_wait", reason=error.detail)
+        with suppress(TimeoutError):
             await asyncio.wait_for(told.get(), POLL_S)
-        except TimeoutError:
-            continue
 
 
 async def note_all(desk: Desk) -> int:

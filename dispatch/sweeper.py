@@ -3,9 +3,12 @@ deadline fires once, whatever stops or restarts in between.
 """
 
 import asyncio
+from contextlib import suppress
 
+import structlog
 from sqlalchemy import select, update
 
+from core.errors import StoreUnavailable
 from dispatch import decide, store
 from dispatch.deadlines import Due
 from dispatch.desk import SYSTEM, Act, Desk
@@ -13,19 +16,24 @@ from dispatch.service import apply, expire_offer
 from dispatch.tables import DeadlineRow
 from dispatch.vocabulary import CaseStatus
 
+_log = structlog.stdlib.get_logger(__name__)
+
 POLL_S = 0.25
 """How often the store is asked what is due, in wall-clock seconds."""
 BATCH = 100
 
 
 async def run_sweeper(desk: Desk, stop: asyncio.Event) -> None:
-    """Fire what falls due until told to stop."""
+    """Fire what falls due until told to stop. While the store does not answer, everything just falls due later."""
     while not stop.is_set():
-        if await sweep(desk) < BATCH:
-            try:
+        try:
+            more = await sweep(desk) == BATCH
+        except StoreUnavailable as error:
+            _log.warning("deadlines_wait", reason=error.detail)
+            more = False
+        if not more:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_S)
-            except TimeoutError:
-                continue
 
 
 async def sweep(desk: Desk) -> int:

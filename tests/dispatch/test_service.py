@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from dispatch_build import SVG, T0, SetClock, position
 from sqlalchemy import func, select
 
 from core import errors
+from core.database import Database
 from core.datum import Datum
 from core.eventlog import CaseEvent, Logged, events_after, last_seq
 from dispatch import queries, service, store
-from dispatch.arrivals import note_all
+from dispatch.arrivals import note_all, run_arrivals
 from dispatch.desk import Desk
 from dispatch.evolve import fold
 from dispatch.opening import CaseRequest
-from dispatch.sweeper import sweep
-from dispatch.tables import DeadlineRow
+from dispatch.sweeper import run_sweeper, sweep
+from dispatch.tables import DeadlineRow, RecordChange
 from dispatch.vocabulary import (
     CancelledBy,
     Car,
@@ -32,7 +35,7 @@ from dispatch.vocabulary import (
 )
 from tracking.ingest import Ingest
 from tracking.roster import terminal
-from tracking.vocabulary import Fix, LivePosition, VehicleKind
+from tracking.vocabulary import Crossed, Fix, LivePosition, VehicleKind
 
 DRIVER = Person(name="李", phone="13900000000")
 
@@ -270,7 +273,7 @@ async def test_arrival_is_measured_by_the_fixes_and_noted_once(desk: Desk, clock
     route = [(60, 31.23, 121.50), (300, 31.23, 121.48), *((600 + 10 * n, 31.2301, 121.4701) for n in range(8))]
     clock.move(minutes=15)
     fixes = [
-        Fix(terminal_id="T-D1a", seq=n, time=T0 + (clock.now() - T0) * 0 + seconds(at), position=position(lat, lon))
+        Fix(terminal_id="T-D1a", seq=n, time=T0 + seconds(at), position=position(lat, lon))
         for n, (at, lat, lon) in enumerate(route)
     ]
     receipts = await ingest.submit(fitted, fixes)
@@ -285,8 +288,6 @@ async def test_arrival_is_measured_by_the_fixes_and_noted_once(desk: Desk, clock
 
 
 def seconds(count: float):
-    from datetime import timedelta
-
     return timedelta(seconds=count)
 
 
@@ -389,10 +390,6 @@ async def test_cases_are_listed_by_page_and_filter(desk: Desk, clock: SetClock) 
 
 
 async def test_r10_a_dealers_changes_stay_on_record(desk: Desk, clock: SetClock) -> None:
-    from dataclasses import replace
-
-    from dispatch.tables import RecordChange
-
     async with desk.act("user:张") as act:
         known = await queries.dealer(act.session, "D1")
         assert known
@@ -405,3 +402,27 @@ async def test_r10_a_dealers_changes_stay_on_record(desk: Desk, clock: SetClock)
         row = (await session.execute(select(RecordChange))).scalars().one()
         assert (row.actor, row.field, row.after) == ("user:张", "specialist", "赵 137")
         assert (await desk.roster.get(session)).dealers["D1"].specialist.name == "赵"
+
+
+async def test_the_loops_outlive_a_store_that_does_not_answer(desk: Desk, clock: SetClock) -> None:
+    class Faltering(Database):
+        refusals = 3
+
+        def read(self):
+            if self.refusals:
+                self.refusals -= 1
+                raise errors.StoreUnavailable
+            return super().read()
+
+    case = await open_one(desk)
+    await offer(desk, case)
+    clock.move(minutes=4)
+    stop = asyncio.Event()
+    faltering = replace(desk, db=Faltering(f"sqlite:///{desk.db.path}"))
+    tasks = [asyncio.create_task(run(faltering, stop)) for run in (run_sweeper, run_arrivals)]
+    while (await read(desk, case.id)).offers[0].status is OfferStatus.PENDING:
+        await asyncio.sleep(0.01)
+    stop.set()
+    faltering.bus.publish(Crossed())
+    await asyncio.gather(*tasks)
+    await faltering.db.close()

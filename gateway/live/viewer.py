@@ -59,6 +59,17 @@ _SIGHTS: Mapping[Share, Sight] = {
 }
 
 
+_OTHERS_DOING: Mapping[str, Any] = {
+    "dealer": "",
+    "dealers": [],
+    "vehicle": "",
+    "deadline_at": None,
+    "deadline_kind": None,
+    "late": False,
+}
+"""What a dealer is told in place of what the others do in a case that is not its own."""
+
+
 def share_of(viewer: Viewer, card: Card, dealers_before: Collection[str] = ()) -> Share:
     """How much `viewer` sees of an event after which the case looks like `card`.
 
@@ -76,8 +87,12 @@ def share_of(viewer: Viewer, card: Card, dealers_before: Collection[str] = ()) -
 def card_for(share: Share, card: Card) -> dict[str, Any] | None:
     """The card as it is shown; None where it is not."""
     match share:
-        case Share.ALL | Share.OWN | Share.CARD:
+        case Share.ALL:
             return dict(card)
+        case Share.OWN:
+            return {**card, "dealers": [card["dealer"]]}
+        case Share.CARD:
+            return {**card, **_OTHERS_DOING}
         case Share.NO_PERSON:
             sight = _SIGHTS[share]
             return {**card, "plate": sight.plate(card["plate"]), "address": sight.text(card["address"])}

@@ -420,8 +420,9 @@ async def test_the_loops_outlive_a_store_that_does_not_answer(desk: Desk, clock:
     stop = asyncio.Event()
     faltering = replace(desk, db=Faltering(f"sqlite:///{desk.db.path}"))
     tasks = [asyncio.create_task(run(faltering, stop)) for run in (run_sweeper, run_arrivals)]
-    while (await read(desk, case.id)).offers[0].status is OfferStatus.PENDING:
-        await asyncio.sleep(0.01)
+    told = desk.bus.listen(Logged)
+    await told.get()
+    assert (await read(desk, case.id)).offers[0].status is OfferStatus.EXPIRED
     stop.set()
     faltering.bus.publish(Crossed())
     await asyncio.gather(*tasks)

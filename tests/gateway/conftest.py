@@ -19,6 +19,14 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
         yield opened
 
 
+@pytest.fixture(scope="module", loop_scope="module")
+async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
+    """One furnished house for all tests of a module that change nothing in it."""
+    async with open_house(tmp_path_factory.mktemp("house")) as opened:
+        await opened.furnish()
+        yield opened
+
+
 @pytest.fixture
 async def bare_house(tmp_path: Path) -> AsyncGenerator[House]:
     """A service with nobody and nothing on record but who signs in."""

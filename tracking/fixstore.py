@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, literal, select
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -140,7 +140,7 @@ async def _remembered(session: AsyncSession, terminal_ids: Collection[str]) -> l
         .join(TerminalRow, TerminalRow.terminal_id == PositionFix.terminal_id)
         .where(
             TerminalRow.terminal_id.in_(terminal_ids),
-            PositionFix.fix_time >= func.coalesce(oldest, _LONG_AGO),
+            PositionFix.fix_time >= func.coalesce(oldest, literal(_LONG_AGO, UtcTime)),
             usable(PositionFix),
         )
         .order_by(PositionFix.fix_time, PositionFix.seq)

@@ -19,6 +19,9 @@ class KdTree:
 
     def nearest(self, point: FloatArray, count: int) -> tuple[FloatArray, IndexArray]:
         """Distances and rows of the `count` nearest points, nearest first; at most `size` of them."""
-        # Asked for exactly one, scipy gives a scalar; a list of ranks always gives arrays.
-        distances, rows = self._tree.query(point, k=min(count, self.size) if count > 1 else [1])
+        count = min(count, self.size)
+        if count == 0:
+            return np.empty(0), np.empty(0, np.intp)
+        # Asked for one, scipy gives a scalar; asked for a list of ranks, always arrays.
+        distances, rows = self._tree.query(point, k=count if count > 1 else [1])
         return cast(FloatArray, distances), cast(IndexArray, rows)

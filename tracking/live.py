@@ -1,13 +1,15 @@
 """The live index: where every vehicle is now, and which are nearest to a place, exactly on the ellipsoid (R1).
 
-A k-d tree holds the vehicles where they stood when it was built, in three dimensions; those that have moved since
-are looked through one by one, until there are enough of them to be worth a new tree. The chord through the earth
+A k-d tree holds the vehicles where they stood when all were last settled, in three dimensions; there is one for
+each combination of kind and state that is asked for. Those that have moved or changed since are looked through one
+by one, until there are enough of them to settle all anew. The chord through the earth
 only makes the shortlist: it orders far places differently from the way over the ground, by a margin that is known,
 and so the shortlist is taken wide enough and ordered by geodesic distance.
 """
 
 import math
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +28,13 @@ _MARGIN_M = 0.001
 
 _SPARE = 8
 _MOVED_AT_LEAST = 1_024
-_MOVED_SHARE = 25
-"""A new tree is due when more than one vehicle in so many has moved."""
+_MOVED_SHARE = 10
+"""All are settled anew when more than one in so many has moved: a look through a tenth takes as long as a tree."""
 
 _KINDS = {kind: code for code, kind in enumerate(VehicleKind, start=1)}
 _STATES = {state: code for code, state in enumerate(VehicleState, start=1)}
+Mask = NDArray[np.bool_]
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,8 +50,7 @@ class LiveIndex:
         self._shown: list[LivePosition | None] = []
         self._plates: list[str] = []
         self._vacant: list[int] = []
-        self._tree: KdTree | None = None
-        self._tree_slots: IndexArray = np.empty(0, np.intp)
+        self._trees: dict[tuple[int, int], tuple[KdTree, IndexArray]] = {}
         self._columns = _Columns(_MOVED_AT_LEAST)
 
     def __len__(self) -> int:
@@ -82,10 +85,14 @@ class LiveIndex:
     def set_vehicle(self, plate: str, kind: VehicleKind, state: VehicleState) -> None:
         """Say what a vehicle is and does; it may be before it is first seen."""
         codes = _KINDS[kind], _STATES[state]
+        if self._attributes.get(plate) == codes:
+            return
         self._attributes[plate] = codes
         slot = self._slots.get(plate)
-        if slot is not None:
+        shown = None if slot is None else self._shown[slot]
+        if slot is not None and shown is not None:
             self._columns.kind[slot], self._columns.state[slot] = codes
+            self._columns.move(slot, shown.position)  # the trees do not know it as what it is now
 
     def remove(self, plate: str) -> None:
         """Forget the vehicle, if it is known."""
@@ -113,7 +120,9 @@ class LiveIndex:
         """The vehicles in the box, its edges included, in no order."""
         columns, used = self._columns, len(self._shown)
         lat, lon = columns.lat[:used], columns.lon[:used]
-        inside = (lat >= bbox.south) & (lat <= bbox.north) & (lon >= bbox.west) & (lon <= bbox.east)
+        inside = (
+            columns.taken[:used] & (lat >= bbox.south) & (lat <= bbox.north) & (lon >= bbox.west) & (lon <= bbox.east)
+        )
         found = (self._shown[slot] for slot in np.flatnonzero(inside).tolist())
         return [shown for shown in found if shown is not None]
 
@@ -132,44 +141,45 @@ class LiveIndex:
         """
         if k < 1 or not self._slots:
             return []
-        wanted = _Wanted(self._columns, kind, state, fresh_after)
-        origin = np.array(_ecef(position))
-        slots = self._shortlist(origin, k, wanted)
+        codes = (0 if kind is None else _KINDS[kind], 0 if state is None else _STATES[state])
+        fresh = None if fresh_after is None else _micros(fresh_after)
+        slots = self._shortlist(np.array(_ecef(position)), k, codes, fresh)
         distances = distances_m(position, self._columns.lat[slots], self._columns.lon[slots])
         ranked = sorted(zip(distances.tolist(), map(self._plates.__getitem__, slots.tolist()), strict=True))
         return [(plate, distance) for distance, plate in ranked[:k]]
 
-    def _shortlist(self, origin: FloatArray, k: int, wanted: "_Wanted") -> IndexArray:
-        self._rebuild_if_due()
-        columns, tree = self._columns, self._tree
-        if tree is not None:
-            # Few candidates are dropped as a rule; where many are, by a filter, a wider look; then all.
-            for count in (k + _SPARE, 8 * (k + _SPARE)):
-                chords, rows = tree.nearest(origin, count)
-                slots = self._tree_slots[rows]
-                good = wanted.among(slots) & columns.in_tree[slots]
-                slots, near = slots[good], chords[good]
-                if len(near) < k:
-                    continue
-                bound = _bound_m(near[k - 1])
-                if count < tree.size and chords[-1] <= bound:
-                    continue
+    def _shortlist(self, origin: FloatArray, k: int, codes: tuple[int, int], fresh: int | None) -> IndexArray:
+        """The slots of all that can be among the `k` nearest."""
+        columns = self._columns
+        if columns.moved_count > max(_MOVED_AT_LEAST, len(self._slots) // _MOVED_SHARE):
+            columns.settle(len(self._shown))
+            self._trees.clear()
+        tree, tree_slots = self._trees.get(codes) or self._plant(codes)
+        # Few candidates are dropped as a rule; where many are, because they moved or are stale, a wider look.
+        for count in (k + _SPARE, 8 * (k + _SPARE)):
+            chords, rows = tree.nearest(origin, count)
+            slots = tree_slots[rows]
+            good = columns.settled[slots]
+            if fresh is not None:
+                good &= columns.time[slots] >= fresh
+            slots, near = slots[good], chords[good]
+            bound = _bound_m(near[k - 1]) if len(near) >= k else math.inf
+            if tree.size <= count or chords[-1] > bound:
                 moved_slots, moved = columns.moved_within(origin, bound)
-                good = wanted.among(moved_slots)
-                slots = np.concatenate((slots, moved_slots[good]))
-                near = np.concatenate((near, moved[good]))
+                if len(moved):
+                    good = columns.match(moved_slots, codes, fresh)
+                    slots = np.concatenate((slots, moved_slots[good]))
+                    near = np.concatenate((near, moved[good]))
                 return _closest(slots, near, k)
-        every = np.fromiter(self._slots.values(), np.intp, len(self._slots))
-        every = every[wanted.among(every)]
+        every = columns.matching(len(self._shown), codes, fresh)
         apart = columns.xyz[:, every] - origin[:, None]
         return _closest(every, np.sqrt((apart * apart).sum(0)), k)
 
-    def _rebuild_if_due(self) -> None:
-        if self._columns.moved_count <= max(_MOVED_AT_LEAST, len(self._slots) // _MOVED_SHARE):
-            return
-        self._tree_slots = np.fromiter(self._slots.values(), np.intp, len(self._slots))
-        self._tree = KdTree(np.ascontiguousarray(self._columns.xyz[:, self._tree_slots].T))
-        self._columns.settle(self._tree_slots)
+    def _plant(self, codes: tuple[int, int]) -> tuple[KdTree, IndexArray]:
+        slots = self._columns.settled_matching(len(self._shown), codes)
+        planted = KdTree(np.ascontiguousarray(self._columns.xyz[:, slots].T)), slots
+        self._trees[codes] = planted
+        return planted
 
     def _new_slot(self, plate: str) -> int:
         if self._vacant:
@@ -195,7 +205,9 @@ class _Columns:
         self.time: NDArray[np.int64] = np.zeros(room, np.int64)
         self.kind: NDArray[np.int8] = np.zeros(room, np.int8)
         self.state: NDArray[np.int8] = np.zeros(room, np.int8)
-        self.in_tree: NDArray[np.bool_] = np.zeros(room, np.bool_)
+        self.taken: Mask = np.zeros(room, np.bool_)
+        self.settled: Mask = np.zeros(room, np.bool_)
+        """Where and what the trees have it."""
         self.moved_count = 0
         self._moved_slots: IndexArray = np.zeros(room, np.intp)
         self._moved_xyz: FloatArray = np.zeros((3, room))
@@ -203,22 +215,19 @@ class _Columns:
 
     def make_room(self, slot: int) -> None:
         """See to it that there is a row for `slot`."""
-        room = len(self.lat)
-        if slot < room:
+        if slot < len(self.lat):
             return
-        for name in ("lat", "lon", "time", "kind", "state", "in_tree", "_moved_slots"):
-            old = getattr(self, name)
-            setattr(self, name, np.concatenate((old, np.zeros_like(old))))
-        for name in ("xyz", "_moved_xyz"):
-            old = getattr(self, name)
-            setattr(self, name, np.concatenate((old, np.zeros_like(old)), axis=1))
+        for name, column in vars(self).items():
+            if isinstance(column, np.ndarray):
+                doubled = cast(NDArray[Any], column)
+                setattr(self, name, np.concatenate((doubled, np.zeros_like(doubled)), axis=-1))
 
     def move(self, slot: int, position: Position) -> None:
-        """The vehicle in `slot` is here now, and no longer where the tree has it."""
+        """The vehicle in `slot` is here now, and no longer where the trees have it."""
         xyz = _ecef(position)
+        self.taken[slot], self.settled[slot] = True, False
         self.lat[slot], self.lon[slot] = position.lat, position.lon
         self.xyz[:, slot] = xyz
-        self.in_tree[slot] = False
         at = self._moved_at.get(slot)
         if at is None:
             at = self._moved_at[slot] = self.moved_count
@@ -228,8 +237,7 @@ class _Columns:
 
     def clear(self, slot: int) -> None:
         """There is no vehicle in `slot` any more."""
-        self.lat[slot] = self.lon[slot] = np.nan
-        self.in_tree[slot] = False
+        self.taken[slot] = self.settled[slot] = False
         at = self._moved_at.pop(slot, None)
         if at is None:
             return
@@ -239,45 +247,39 @@ class _Columns:
             self._moved_slots[at], self._moved_at[last] = last, at
             self._moved_xyz[:, at] = self._moved_xyz[:, self.moved_count]
 
+    def settle(self, used: int) -> None:
+        """New trees will have all where they are; there are `used` slots."""
+        self.settled[:used] = self.taken[:used]
+        self._moved_at.clear()
+        self.moved_count = 0
+
     def moved_within(self, origin: FloatArray, chord_m: float) -> tuple[IndexArray, FloatArray]:
         """The slots of those that moved and are within `chord_m`, and their chords."""
         apart = self._moved_xyz[:, : self.moved_count] - origin[:, None]
         apart *= apart
         squares = apart.sum(0)
-        found = np.flatnonzero(squares <= chord_m * chord_m)
+        found = (squares <= chord_m * chord_m).nonzero()[0]
         return self._moved_slots[found], np.sqrt(squares[found])
 
-    def settle(self, slots: IndexArray) -> None:
-        """A new tree has these where they are."""
-        self.in_tree[slots] = True
-        self._moved_at.clear()
-        self.moved_count = 0
-
-
-class _Wanted:
-    """Which vehicles are asked for."""
-
-    def __init__(
-        self,
-        columns: _Columns,
-        kind: VehicleKind | None,
-        state: VehicleState | None,
-        fresh_after: datetime | None,
-    ) -> None:
-        self._columns = columns
-        self._kind = None if kind is None else _KINDS[kind]
-        self._state = None if state is None else _STATES[state]
-        self._fresh = None if fresh_after is None else _micros(fresh_after)
-
-    def among(self, slots: IndexArray) -> NDArray[np.bool_]:
-        good: NDArray[np.bool_] = np.ones(len(slots), np.bool_)
-        if self._kind is not None:
-            good &= self._columns.kind[slots] == self._kind
-        if self._state is not None:
-            good &= self._columns.state[slots] == self._state
-        if self._fresh is not None:
-            good &= self._columns.time[slots] >= self._fresh
+    def match(self, slots: IndexArray | slice, codes: tuple[int, int], fresh: int | None) -> Mask:
+        """Which of `slots` hold a vehicle of this kind and state, 0 being any, seen at `fresh` or later."""
+        good = self.taken[slots]
+        kind, state = codes
+        if kind:
+            good = good & (self.kind[slots] == kind)
+        if state:
+            good = good & (self.state[slots] == state)
+        if fresh is not None:
+            good = good & (self.time[slots] >= fresh)
         return good
+
+    def matching(self, used: int, codes: tuple[int, int], fresh: int | None) -> IndexArray:
+        """All slots that match."""
+        return np.flatnonzero(self.match(slice(used), codes, fresh))
+
+    def settled_matching(self, used: int, codes: tuple[int, int]) -> IndexArray:
+        """All slots that match and are where new trees will have them."""
+        return np.flatnonzero(self.match(slice(used), codes, None) & self.settled[:used])
 
 
 def _closest(slots: IndexArray, chords: FloatArray, k: int) -> IndexArray:

@@ -186,6 +186,25 @@ async def test_frames_are_read_without_waiting_for_earlier_commits(service: Serv
     assert await service.trail("1") == list(range(IN_FLIGHT))
 
 
+async def test_a_later_ack_stands_for_an_earlier_one_only_where_it_covers_it(service: Service) -> None:
+    service.db.open.clear()
+    async with service.connect("1") as socket:
+        await say(socket, fix(0))
+        await service.db.held.wait()
+        both = {"type": "fixes", "items": [fix(7, lat="x"), fix(8)]}
+        await say(socket, fix(1), fix(2), fix(5), fix(3), fix(4), both)
+        await until(lambda: service.ingest.waiting == 6)
+        service.db.open.set()
+        heard = await hear_until(socket, lambda answer: answer["seq"] == 8)
+    assert [(answer["type"], answer["seq"]) for answer in heard] == [
+        ("ack", 0),
+        ("ack", 5),
+        ("ack", 4),
+        ("nack", 7),
+        ("ack", 8),
+    ]
+
+
 async def test_what_is_refused_is_named_and_what_is_good_beside_it_is_stored(service: Service) -> None:
     bad = [fix(2, lat="31.2"), fix(3, lat=0, lon=0), fix(4, lat=float("nan")), fix(5, time="2031-01-01T00:00:00Z")]
     async with service.connect("1") as socket:

@@ -133,9 +133,9 @@ def uploads(draw: st.DrawFn) -> tuple[list[Fix], list[list[Fix]], int]:
     legs = draw(
         st.lists(
             st.tuples(
-                st.sampled_from([1, 12, 20, 60, 601]),
-                st.sampled_from([0, 250, 2_900, 3_000, 3_000, 4_000, 90_000]),
-                st.sampled_from([5.0, 180.0, None]),
+                st.sampled_from([1, 20, 60, 60, 601]),
+                st.sampled_from([0, 250, 2_900, 3_000, 3_000, 3_000, 4_000, 90_000]),
+                st.sampled_from([5.0, 5.0, 180.0, None]),
             ),
             min_size=1,
             max_size=14,

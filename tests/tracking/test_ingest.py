@@ -18,6 +18,8 @@ from core.database import Database
 from core.errors import StoreUnavailable
 from core.geo import Position
 from tracking import ingest as ingest_module
+from tracking.fixes import TerminalState, judge
+from tracking.fixstore import recall
 from tracking.ingest import Ingest, Receipt
 from tracking.live import LiveIndex
 from tracking.queries import live_positions, trail
@@ -28,9 +30,10 @@ EVER = (NOW - timedelta(days=30), NOW + timedelta(days=1))
 
 
 class FailingDatabase(Database):
-    """A store whose commits fail while `broken`."""
+    """A store whose commits fail while `broken`, and succeed without saying so while `silent`."""
 
     broken = False
+    silent = False
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
@@ -38,6 +41,8 @@ class FailingDatabase(Database):
             yield session
             if self.broken:
                 raise StoreUnavailable("the disk is full")
+        if self.silent:
+            raise StoreUnavailable("the answer was lost")
 
 
 async def read_trail(db: Database, plate: str) -> list[TrailPoint]:
@@ -147,6 +152,23 @@ async def test_a_failed_commit_acknowledges_nothing_and_is_remembered_by_nothing
     await db.close()
 
 
+async def test_a_commit_that_succeeded_and_seemed_to_fail_is_found_in_the_store(tmp_path: Path) -> None:
+    db = FailingDatabase(f"sqlite:///{tmp_path / 'store.db'}")
+    await db.create_schema()
+    terminal = (await fit(db, ["1"]))["1"]
+    async with ingesting(db, StoppedClock()) as ingest:
+        await ingest.submit(terminal, [fix_at(0)])
+        db.silent = True
+        with pytest.raises(StoreUnavailable):
+            await ingest.submit(terminal, [fix_at(10)])
+        db.silent = False
+        (again,) = await ingest.submit(terminal, [fix_at(10)])
+        (other,) = await ingest.submit(terminal, [replace(fix_at(10), position=place(5))])
+    assert (again.code, other.code) == ("", "conflict")
+    assert [point.fix for point in await read_trail(db, "P1")] == [fix_at(0), fix_at(10)]
+    await db.close()
+
+
 async def test_nobody_waits_for_ever_when_the_writer_dies(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = (await fit(db, ["1"]))["1"]
 
@@ -174,32 +196,28 @@ async def test_stopping_commits_what_waits(db: Database) -> None:
     assert len(await read_trail(db, "P1")) == 5
 
 
-async def test_after_a_restart_fixes_are_judged_as_if_there_had_been_none(db: Database) -> None:
+@pytest.mark.parametrize("seed", range(3))
+async def test_after_a_restart_a_terminal_is_remembered_as_if_there_had_been_none(db: Database, seed: int) -> None:
     terminals = await fit(db, ["1", "2"])
-    rng = random.Random(7)
-    drives = {
-        name: [
-            replace(fix_at(2 * n, rng.choice([20 * n] * 6 + [80_000]), terminal_id=terminal.terminal_id), accuracy_m=a)
-            for n, a in enumerate(rng.choices([None, 5.0, 550.0], k=40))
-        ]
-        for name, terminal in terminals.items()
-    }
-    straight = LiveIndex()
-    async with ingesting(db, StoppedClock(), straight) as ingest:
-        for name, drive in drives.items():
-            for fix in drive:
-                await ingest.submit(terminals[name], [fix])
-    again = Database(str(f"sqlite:///{db.path}-again"))
-    await again.create_schema()
-    terminals = await fit(again, ["1", "2"])
-    for n in range(40):  # a new process for every fix
+    rng = random.Random(seed)
+    sent = [
+        (name, replace(fix, accuracy_m=rng.choice([None, 5.0, 550.0])))
+        for n in range(40)
+        for name in terminals
+        for fix in [fix_at(2 * n, rng.choice([20 * n] * 6 + [80_000]), terminal_id=f"T{name}")]
+    ]
+    rng.shuffle(sent)
+    states = {name: TerminalState() for name in terminals}
+    for name, fix in sent:
         restarted = LiveIndex()
-        async with ingesting(again, StoppedClock(), restarted) as ingest:
-            for name, drive in drives.items():
-                await ingest.submit(terminals[name], [drive[n]])
-    for plate in ("P1", "P2"):
-        assert restarted.get(plate) == straight.get(plate) is not None
-    await again.close()
+        async with ingesting(db, StoppedClock(), restarted) as ingest:  # a new process for every fix
+            await ingest.submit(terminals[name], [fix])
+        states[name], _ = judge(states[name], fix, NOW)
+        async with db.read() as session:
+            recalled = await recall(session, ["T1", "T2"])
+        assert recalled == {"T1": states["1"], "T2": states["2"]}
+        live, shown = states[name].live, restarted.get(f"P{name}")
+        assert (live and live.position) == (shown and shown.position)
 
 
 async def test_two_terminals_of_one_vehicle_never_move_it_back_in_time(db: Database) -> None:

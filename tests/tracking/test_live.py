@@ -103,8 +103,17 @@ def test_R1_only_those_asked_for_are_found(
     if kind is None and state is None and not fresh:
         vehicles["unknown"] = shown("unknown", 31.5, 121.5)
     here = Position(lat=31.5, lon=121.5)
-    found = index.nearest(here, 5, kind=kind, state=state, fresh_after=NOW if fresh else None)
-    assert_nearest(found, vehicles, here, 5)
+    fresh_after = NOW if fresh else None
+    assert_nearest(index.nearest(here, 5, kind=kind, state=state, fresh_after=fresh_after), vehicles, here, 5)
+    for plate in rng.sample([f"P{n}" for n in range(count)], k=count // 4):  # and when they change
+        is_, does = rng.choice(list(VehicleKind)), rng.choice(list(VehicleState))
+        index.set_vehicle(plate, is_, does)
+        one = index.get(plate)
+        assert one is not None
+        vehicles.pop(plate, None)
+        if kind in (None, is_) and state in (None, does) and (not fresh or one.fix_time >= NOW):
+            vehicles[plate] = one
+    assert_nearest(index.nearest(here, 5, kind=kind, state=state, fresh_after=fresh_after), vehicles, here, 5)
 
 
 def test_ties_are_ordered_by_plate_however_many_there_are() -> None:
@@ -129,6 +138,17 @@ def test_a_sphere_would_choose_another() -> None:
     found = index.nearest(Position(lat=31.0, lon=121.0), 2)
     assert [plate for plate, _ in found] == ["north", "east"]
     assert_nearest(found, vehicles, Position(lat=31.0, lon=121.0), 2)
+
+
+def test_the_way_over_the_ground_decides_where_the_chord_through_the_earth_is_shorter() -> None:
+    """From the equator, the ground curves down faster to the north than to the east."""
+    index, vehicles = LiveIndex(), {"north": shown("north", 18.08192, 110.0), "east": shown("east", 0.0, 127.9663)}
+    for one in vehicles.values():
+        index.put(one)
+    here = Position(lat=0.0, lon=110.0)
+    north, east = (distance(vehicles[plate], here) for plate in ("north", "east"))
+    assert east < north < east + 80
+    assert [plate for plate, _ in index.nearest(here, 1)] == ["east"]
 
 
 def test_a_vehicle_is_never_shown_back_in_time() -> None:

@@ -145,7 +145,7 @@ class Dispatcher:
         self.client.door.ledger.acked("offer_made", case_id, offer_id=offer["id"])
 
     async def _decide(self, case_id: str, card: Mapping[str, Any]) -> None:
-        rng = dice(self._seed, "second", card["plate"], card["vehicle"])
+        rng = dice(self._seed, "second", card["plate"], card["vehicle"], self._attempts.get(case_id, 0))
         approve = rng.random() < self._habits.second_approved
         body = {"approve": approve, "needs": "tow", "same_dealer": card["dealer"] in self._towing}
         key = f"second-{case_id}-{card['vehicle']}-{self._attempts.get(case_id, 0)}"

@@ -1,21 +1,31 @@
 """The HTTP door as a careful client uses it: sends again what was not answered, each write under one key."""
 
 import asyncio
+import random
 import time
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
 from simulations.ledger import Ledger
 
-RETRY_AFTER_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
-"""Wall seconds before each further attempt; the last one repeats."""
+FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
 AGAIN = frozenset({429, 500, 502, 503, 504})
 """Answers after which the same request is sent again; a fault of the service only a few times."""
 FAULT, FAULT_ATTEMPTS = 500, 3
 UNAUTHORIZED = 401
 NEXT_CURSOR = "x-next-cursor"
+
+
+def attempts() -> Iterator[float]:
+    """Wall seconds to wait before each further attempt: doubled up to a limit, never quite together with others."""
+    wait_s = FIRST_RETRY_S
+    while True:
+        yield wait_s * random.uniform(0.7, 1.3)
+        wait_s = min(LAST_RETRY_S, 2 * wait_s)
 
 
 class Refused(Exception):
@@ -70,8 +80,9 @@ class Door:
         if content is not None:
             headers = {**headers, "content-type": "application/json"}
         began = time.monotonic()
-        attempt = 0
+        attempt, waits = 0, attempts()
         while True:
+            attempt += 1
             sent = time.perf_counter()
             try:
                 answer = await self._http.request(method, path, headers=headers, content=content, params=params)
@@ -80,15 +91,15 @@ class Door:
                     raise Unreachable(f"{method} {path}: {error.__class__.__name__}") from error
             else:
                 self.ledger.requests += 1
-                self.ledger.latencies_ms.append((time.perf_counter() - sent) * 1000)
+                kind = "reads" if method == "GET" else "writes"
+                self.ledger.latencies_ms[kind].append((time.perf_counter() - sent) * 1000)
                 if answer.status_code == FAULT:
                     self.ledger.faults.append(f"{method} {path}: 500 {answer.text[:200]}")
-                hopeless = answer.status_code == FAULT and attempt + 1 >= FAULT_ATTEMPTS
+                hopeless = answer.status_code == FAULT and attempt >= FAULT_ATTEMPTS
                 if answer.status_code not in AGAIN or hopeless or time.monotonic() - began > self._patience_s:
                     return answer
             self.ledger.retries += 1
-            await asyncio.sleep(RETRY_AFTER_S[min(attempt, len(RETRY_AFTER_S) - 1)])
-            attempt += 1
+            await asyncio.sleep(next(waits))
 
 
 class Client:
@@ -113,7 +124,7 @@ class Client:
 
     async def send(self, path: str, body: Any, *, key: str, method: str = "POST") -> Any:
         """A write, done once however often it is sent under `key`. Raises `Refused`."""
-        return await self._ask(method, path, body, {"idempotency-key": key}, None)
+        return await self._ask(method, path, body, {"idempotency-key": quote(key)}, None)
 
     async def pages(self, path: str, **params: Any) -> list[Any]:
         """All pages of a list, one after the other."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from core.geo import Position
 from dispatch.vocabulary import Result
 from simulations import behaviour
-from simulations.behaviour import DELAYS, Errand, Habits, dice
+from simulations.behaviour import DELAYS, Errand, Habits
 from simulations.city import CityDealer
 from simulations.doors import Client, Refused
 from simulations.fleet import delayed
@@ -30,7 +30,6 @@ class Office(Protocol):
     client: Client
     pace: Pace
     habits: Habits
-    seed: int
     telephone: Telephone
 
 
@@ -54,11 +53,11 @@ async def run_errand(
     trip_id: str,
     vehicle: Vehicle,
     watch: CaseWatch,
+    luck: random.Random,
     *,
     promised_minutes: int,
 ) -> None:
     """Live through the trip until it is over. A refusal ends it too: the dispatcher will look after the case."""
-    luck = dice(office.seed, "errand", job.car, vehicle.facts.plate)
     plan = behaviour.errand(office.habits, luck, vehicle.facts.kind)
     trip = _Trip(office, job, trip_id, vehicle, watch, plan, luck)
     try:

@@ -9,10 +9,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
 from gateway.live.protocol import Board, Event, FeedBroken, Message, Positions, Snapshot, apply, decode
-from simulations.doors import Client
+from simulations.doors import Client, attempts
 
-RECONNECT_S = 0.25
-"""Wall seconds between two attempts to connect."""
 UNAUTHORIZED = frozenset({401, 403})
 
 
@@ -47,15 +45,17 @@ class Feed:
 
     async def run(self) -> None:
         """Watch until cancelled, across every loss of the connection."""
+        waits = attempts()
         while True:
             try:
                 await self._watch()
+                waits = attempts()
             except InvalidStatus as error:
                 if error.response.status_code in UNAUTHORIZED:
                     await self._client.sign_in()
             except (OSError, TimeoutError, InvalidHandshake, WebSocketException):
                 pass  # the service is down; it will be back
-            await asyncio.sleep(RECONNECT_S)
+            await asyncio.sleep(next(waits))
 
     async def drop(self) -> None:
         """Lose the connection, as a laptop does that is closed."""
@@ -65,7 +65,6 @@ class Feed:
     async def _watch(self) -> None:
         known = self.seen.is_set()
         path = f"/api/v1/live?since={self.board.seq}" if known else "/api/v1/live"
-        self.resumes += known
         async with connect(
             self._client.door.url.replace("http", "ws", 1) + path,
             additional_headers={"authorization": f"Bearer {self._client.token}"},
@@ -75,6 +74,7 @@ class Feed:
             proxy=None,
         ) as socket:
             self._socket = socket
+            self.resumes += known
             async for text in socket:
                 if not self._take(text):
                     return

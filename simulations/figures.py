@@ -17,7 +17,6 @@ def figures(told: Told, ledger: Ledger, *, wall_s: float, rehearsed_s: float) ->
     books = ledger.fixes.values()
     nacks = Counter(code for book in books for code in book.refused.values())
     sent = sum(len(book.sent) for book in books)
-    latencies = sorted(ledger.latencies_ms)
     return {
         "wall_s": round(wall_s, 1),
         "rehearsed_hours": round(rehearsed_s / 3600, 2),
@@ -35,9 +34,7 @@ def figures(told: Told, ledger: Ledger, *, wall_s: float, rehearsed_s: float) ->
         "requests": {
             "answered": ledger.requests,
             "per_wall_s": round(ledger.requests / wall_s, 1),
-            "p50_ms": _percentile(latencies, 0.5),
-            "p99_ms": _percentile(latencies, 0.99),
-            "max_ms": _percentile(latencies, 1.0),
+            **{kind: _latency(took) for kind, took in ledger.latencies_ms.items()},
             "sent_again": ledger.retries,
             "replayed": ledger.replayed,
             "refused": dict(ledger.refusals),
@@ -95,6 +92,15 @@ def _network(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         above = sum(part["numerator"] for part in parts)
         pooled[kpi] = {"value": round(above / below, 4) if below else None, "cases": below}
     return {"dealers": len(scores), "kpis": pooled}
+
+
+def _latency(took_ms: Sequence[float]) -> dict[str, Any]:
+    ordered = sorted(took_ms)
+    return {
+        "p50_ms": _percentile(ordered, 0.5),
+        "p99_ms": _percentile(ordered, 0.99),
+        "max_ms": _percentile(ordered, 1.0),
+    }
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float | None:

@@ -42,7 +42,7 @@ class Ledger:
     commands: list[Acked] = field(default_factory=list[Acked])
     fixes: dict[str, FixBook] = field(default_factory=dict[str, FixBook])
     requests: int = 0
-    latencies_ms: list[float] = field(default_factory=list[float])
+    latencies_ms: dict[str, list[float]] = field(default_factory=lambda: {"reads": [], "writes": []})
     retries: int = 0
     replayed: int = 0
     """Answers that the service gave a second time, to a request it had already done."""

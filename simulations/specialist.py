@@ -1,5 +1,6 @@
 """A dealer's rescue specialist on duty: sees offers on the feed, answers them by the model, sends vehicles."""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -49,6 +50,7 @@ class Specialist:
         self._start = start
         self._watches: dict[str, CaseWatch] = {}
         self._answered: set[str] = set()
+        self._trips: Counter[str] = Counter()
 
     def snapshot(self, board: Board) -> None:
         """Everything anew: find offers that came meanwhile, and trips that ended."""
@@ -123,7 +125,9 @@ class Specialist:
         ledger = self.client.door.ledger
         ledger.acked("offer_accepted", job.case_id, offer_id=offer_id, trip_id=trip["id"])
         try:
-            await run_errand(self, job, trip["id"], vehicle, watch, promised_minutes=minutes)
+            self._trips[job.case_id] += 1
+            luck = dice(self.seed, "errand", job.car, vehicle.facts.plate, self._trips[job.case_id])
+            await run_errand(self, job, trip["id"], vehicle, watch, luck, promised_minutes=minutes)
         finally:
             vehicle.release()
 

@@ -12,11 +12,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
 
-from simulations.doors import Refused
+from simulations.doors import Refused, attempts
 from simulations.ledger import FixBook, Ledger
 
-RECONNECT_S = 0.25
-"""Wall seconds between two attempts to connect."""
 UNANSWERED_S = 10.0
 """Wall seconds without an answer after which a terminal connects anew and sends again."""
 BATCH = 40
@@ -96,6 +94,7 @@ class Terminal:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
+        waits = attempts()
         while True:
             if self._silent:
                 self._news.clear()
@@ -104,7 +103,8 @@ class Terminal:
             # The service may be down, or the network lost: what was kept is sent again.
             with suppress(OSError, TimeoutError, InvalidHandshake, WebSocketException):
                 await self._connect()
-            await asyncio.sleep(RECONNECT_S)
+                waits = attempts()
+            await asyncio.sleep(next(waits))
 
     def _say(self, message: dict[str, Any]) -> int:
         self._seq += 1

@@ -24,6 +24,7 @@ from gateway.http import (
     trips,
     vehicles,
 )
+from gateway.web.page import router as page
 
 VERSION = "0.1.0"
 _ABOUT = """Roadside-rescue dispatch: the nearest able dealer goes, and its score moves by rules that all can check.
@@ -80,6 +81,7 @@ def create_app(
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)
+    app.include_router(page)
     return app
 
 

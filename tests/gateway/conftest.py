@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -19,7 +20,7 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
         yield opened
 
 
-@pytest.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
     """One furnished house for all tests of a module that change nothing in it."""
     async with open_house(tmp_path_factory.mktemp("house")) as opened:

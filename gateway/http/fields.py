@@ -21,6 +21,7 @@ _PLATE = re.compile(
 )
 _RESCUE_PLATE = re.compile(r"[0-9A-Z\u4e00-\u9fff-]{1,16}")
 _PHONE = re.compile(r"\+?[0-9 ()\-]{3,24}(?:\s?(?:转|ext\.?|#)\s?[0-9]{1,6})?", re.ASCII)
+_DOTTED_PHONE = re.compile(r"[+0-9 ().\-]{3,30}", re.ASCII)
 _BETWEEN_PHONES = re.compile(r"[/、,;]")
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 _VIN = re.compile(r"[0-9A-HJ-NPR-Z]{5,17}")
@@ -93,6 +94,8 @@ def normal_phone(text: str) -> str:
 def _is_phone(text: str) -> bool:
     if _PHONE.fullmatch(text) and 3 <= sum(letter.isdigit() for letter in text) <= 20:
         return True
+    if not _DOTTED_PHONE.fullmatch(text):
+        return False  # phonenumbers would find a number inside of any text
     try:
         parsed = phonenumbers.parse(text, "CN")
     except phonenumbers.NumberParseException:

@@ -162,8 +162,8 @@ async def test_a_commit_that_succeeded_and_seemed_to_fail_is_found_in_the_store(
         with pytest.raises(StoreUnavailable):
             await ingest.submit(terminal, [fix_at(10)])
         db.silent = False
-        (again,) = await ingest.submit(terminal, [fix_at(10)])
         (other,) = await ingest.submit(terminal, [replace(fix_at(10), position=place(5))])
+        (again,) = await ingest.submit(terminal, [fix_at(10)])
     assert (again.code, other.code) == ("", "conflict")
     assert [point.fix for point in await read_trail(db, "P1")] == [fix_at(0), fix_at(10)]
     await db.close()

@@ -19,6 +19,19 @@ _SHARED: tuple[Processor, ...] = (
 )
 
 
+class _Discreet(logging.Filter):
+    """Keeps back what the server says of each WebSocket: its address holds the token.
+
+    It also calls a handshake that was refused with a document of our own, as it allows, an error; it is none.
+    """
+
+    _KEPT_BACK = ("WebSocket %s", "returned without completing handshake")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for what is kept back."""
+        return not any(part in str(record.msg) for part in self._KEPT_BACK)
+
+
 def set_up_logs(level: str, stream: TextIO | None = None) -> None:
     """Send everything, the server's own messages too, through one JSON writer. Safe to repeat."""
     structlog.configure(
@@ -48,6 +61,7 @@ def set_up_logs(level: str, stream: TextIO | None = None) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+    logging.getLogger("uvicorn.error").filters = [_Discreet()]
     # Raw paths and peers' addresses are in these; our own request line replaces them.
     logging.getLogger("uvicorn.access").disabled = True
     for noisy in ("websockets", "aiosqlite", "httpx", "httpcore"):

@@ -2,40 +2,28 @@
 
 A k-d tree holds the vehicles where they stood when all were last settled, in three dimensions; there is one for
 each combination of kind and state that is asked for. Those that have moved or changed since are looked through one
-by one, until there are enough of them to settle all anew. The chord through the earth
-only makes the shortlist: it orders far places differently from the way over the ground, by a margin that is known,
-and so the shortlist is taken wide enough and ordered by geodesic distance.
+by one, until there are enough of them to settle all anew. The chord through the earth only makes the shortlist: it
+orders far places differently from the way over the ground, by a margin that is known, and so the shortlist is taken
+wide enough and ordered by geodesic distance.
 """
 
 import math
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.geo import BBox, Position, distances_m
 from tracking.kdtree import FloatArray, IndexArray, KdTree
+from tracking.livecolumns import Columns, bound_m, ecef, micros
 from tracking.vocabulary import LivePosition, VehicleKind, VehicleState
-
-_AXIS_M = 6_378_137.0
-_FLATTENING = 1 / 298.257223563
-_ECCENTRICITY_2 = _FLATTENING * (2 - _FLATTENING)
-_TIGHTEST_M = _AXIS_M * (1 - _ECCENTRICITY_2)
-"""The smallest radius of curvature on the ellipsoid: along the meridian, at the equator."""
-_MARGIN_M = 0.001
-"""More than the rounding of chords and geodesics together."""
 
 _SPARE = 8
 _MOVED_AT_LEAST = 1_024
 _MOVED_SHARE = 10
-"""All are settled anew when more than one in so many has moved: a look through a tenth takes as long as a tree."""
+"""All are settled anew when more than one in so many has moved: a tenth is looked through about as fast as a tree."""
 
 _KINDS = {kind: code for code, kind in enumerate(VehicleKind, start=1)}
 _STATES = {state: code for code, state in enumerate(VehicleState, start=1)}
-Mask = NDArray[np.bool_]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LiveIndex:
@@ -51,7 +39,7 @@ class LiveIndex:
         self._plates: list[str] = []
         self._vacant: list[int] = []
         self._trees: dict[tuple[int, int], tuple[KdTree, IndexArray]] = {}
-        self._columns = _Columns(_MOVED_AT_LEAST)
+        self._columns = Columns(_MOVED_AT_LEAST)
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -65,7 +53,7 @@ class LiveIndex:
         if slot is None:
             slot = self._new_slot(shown.plate)
         self._shown[slot] = shown
-        self._columns.time[slot] = _micros(shown.fix_time)
+        self._columns.time[slot] = micros(shown.fix_time)
         if before is None or before.position != shown.position:
             self._columns.move(slot, shown.position)
         self.version += 1
@@ -142,8 +130,8 @@ class LiveIndex:
         if k < 1 or not self._slots:
             return []
         codes = (0 if kind is None else _KINDS[kind], 0 if state is None else _STATES[state])
-        fresh = None if fresh_after is None else _micros(fresh_after)
-        slots = self._shortlist(np.array(_ecef(position)), k, codes, fresh)
+        fresh = None if fresh_after is None else micros(fresh_after)
+        slots = self._shortlist(np.array(ecef(position)), k, codes, fresh)
         distances = distances_m(position, self._columns.lat[slots], self._columns.lon[slots])
         ranked = sorted(zip(distances.tolist(), map(self._plates.__getitem__, slots.tolist()), strict=True))
         return [(plate, distance) for distance, plate in ranked[:k]]
@@ -163,7 +151,7 @@ class LiveIndex:
             if fresh is not None:
                 good &= columns.time[slots] >= fresh
             slots, near = slots[good], chords[good]
-            bound = _bound_m(near[k - 1]) if len(near) >= k else math.inf
+            bound = bound_m(near[k - 1]) if len(near) >= k else math.inf
             if tree.size <= count or chords[-1] > bound:
                 moved_slots, moved = columns.moved_within(origin, bound)
                 if len(moved):
@@ -195,122 +183,8 @@ class LiveIndex:
         return slot
 
 
-class _Columns:
-    """What the search looks at, a row for each slot, and apart the places of those that moved."""
-
-    def __init__(self, room: int) -> None:
-        self.lat: FloatArray = np.full(room, np.nan)
-        self.lon: FloatArray = np.full(room, np.nan)
-        self.xyz: FloatArray = np.zeros((3, room))
-        self.time: NDArray[np.int64] = np.zeros(room, np.int64)
-        self.kind: NDArray[np.int8] = np.zeros(room, np.int8)
-        self.state: NDArray[np.int8] = np.zeros(room, np.int8)
-        self.taken: Mask = np.zeros(room, np.bool_)
-        self.settled: Mask = np.zeros(room, np.bool_)
-        """Where and what the trees have it."""
-        self.moved_count = 0
-        self._moved_slots: IndexArray = np.zeros(room, np.intp)
-        self._moved_xyz: FloatArray = np.zeros((3, room))
-        self._moved_at: dict[int, int] = {}
-
-    def make_room(self, slot: int) -> None:
-        """See to it that there is a row for `slot`."""
-        if slot < len(self.lat):
-            return
-        for name, column in vars(self).items():
-            if isinstance(column, np.ndarray):
-                doubled = cast(NDArray[Any], column)
-                setattr(self, name, np.concatenate((doubled, np.zeros_like(doubled)), axis=-1))
-
-    def move(self, slot: int, position: Position) -> None:
-        """The vehicle in `slot` is here now, and no longer where the trees have it."""
-        xyz = _ecef(position)
-        self.taken[slot], self.settled[slot] = True, False
-        self.lat[slot], self.lon[slot] = position.lat, position.lon
-        self.xyz[:, slot] = xyz
-        at = self._moved_at.get(slot)
-        if at is None:
-            at = self._moved_at[slot] = self.moved_count
-            self._moved_slots[at] = slot
-            self.moved_count += 1
-        self._moved_xyz[:, at] = xyz
-
-    def clear(self, slot: int) -> None:
-        """There is no vehicle in `slot` any more."""
-        self.taken[slot] = self.settled[slot] = False
-        at = self._moved_at.pop(slot, None)
-        if at is None:
-            return
-        self.moved_count -= 1
-        if at != self.moved_count:  # the last one fills the gap
-            last = int(self._moved_slots[self.moved_count])
-            self._moved_slots[at], self._moved_at[last] = last, at
-            self._moved_xyz[:, at] = self._moved_xyz[:, self.moved_count]
-
-    def settle(self, used: int) -> None:
-        """New trees will have all where they are; there are `used` slots."""
-        self.settled[:used] = self.taken[:used]
-        self._moved_at.clear()
-        self.moved_count = 0
-
-    def moved_within(self, origin: FloatArray, chord_m: float) -> tuple[IndexArray, FloatArray]:
-        """The slots of those that moved and are within `chord_m`, and their chords."""
-        apart = self._moved_xyz[:, : self.moved_count] - origin[:, None]
-        apart *= apart
-        squares = apart.sum(0)
-        found = (squares <= chord_m * chord_m).nonzero()[0]
-        return self._moved_slots[found], np.sqrt(squares[found])
-
-    def match(self, slots: IndexArray | slice, codes: tuple[int, int], fresh: int | None) -> Mask:
-        """Which of `slots` hold a vehicle of this kind and state, 0 being any, seen at `fresh` or later."""
-        good = self.taken[slots]
-        kind, state = codes
-        if kind:
-            good = good & (self.kind[slots] == kind)
-        if state:
-            good = good & (self.state[slots] == state)
-        if fresh is not None:
-            good = good & (self.time[slots] >= fresh)
-        return good
-
-    def matching(self, used: int, codes: tuple[int, int], fresh: int | None) -> IndexArray:
-        """All slots that match."""
-        return np.flatnonzero(self.match(slice(used), codes, fresh))
-
-    def settled_matching(self, used: int, codes: tuple[int, int]) -> IndexArray:
-        """All slots that match and are where new trees will have them."""
-        return np.flatnonzero(self.match(slice(used), codes, None) & self.settled[:used])
-
-
 def _closest(slots: IndexArray, chords: FloatArray, k: int) -> IndexArray:
     """Those that can be among the `k` nearest over the ground."""
     if len(slots) <= k:
         return slots
-    return slots[chords <= _bound_m(float(np.partition(chords, k - 1)[k - 1]))]
-
-
-def _bound_m(chord_m: float) -> float:
-    """No point with a longer chord is nearer over the ground than any with a chord of at most `chord_m`.
-
-    A geodesic is never shorter than its chord, and never longer than an arc over the same chord of a circle that
-    is bent as sharply as the ellipsoid anywhere is (Schur's comparison of arc and chord).
-    """
-    half = chord_m / (2 * _TIGHTEST_M)
-    return math.inf if half >= 1 else 2 * _TIGHTEST_M * math.asin(half) + _MARGIN_M
-
-
-def _ecef(position: Position) -> tuple[float, float, float]:
-    """Earth-centred metres of a point on the ellipsoid."""
-    lat, lon = math.radians(position.lat), math.radians(position.lon)
-    sine, cosine = math.sin(lat), math.cos(lat)
-    normal = _AXIS_M / math.sqrt(1 - _ECCENTRICITY_2 * sine * sine)
-    return (
-        normal * cosine * math.cos(lon),
-        normal * cosine * math.sin(lon),
-        normal * (1 - _ECCENTRICITY_2) * sine,
-    )
-
-
-def _micros(time: datetime) -> int:
-    since = time - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return slots[chords <= bound_m(float(np.partition(chords, k - 1)[k - 1]))]

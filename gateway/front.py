@@ -4,6 +4,7 @@ It also answers what nothing else caught: 500 `internal`, with nothing of the er
 goes on to the server, which logs it.
 """
 
+import asyncio
 import re
 import secrets
 import time
@@ -19,6 +20,7 @@ from gateway.metrics import Metrics
 from gateway.problems import problem
 
 MAX_BODY_BYTES = 1024 * 1024
+BODY_WITHIN_S = 30.0
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -28,6 +30,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = structlog.stdlib.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PARTING = {"Connection": "close"}
 _API = "/api/v1"
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -43,6 +46,10 @@ SECURITY_HEADERS = {
 
 class TooLong(Exception):
     """The body is longer than this service reads."""
+
+
+class TooSlow(Exception):
+    """The body did not come in time."""
 
 
 @dataclass(slots=True)
@@ -84,16 +91,15 @@ class Front:
 
         language = language_of(headers.get("accept-language", ""))
         try:
-            whole = await _whole_body(receive, headers)
+            whole = await _in_time(receive, headers)
             await self._app(scope, whole, answer)
         except TooLong:
-            reply = problem(
-                "invalid",
-                status=413,
-                detail=f"the body is longer than {MAX_BODY_BYTES} bytes",
-                language=language,
-                headers={"Connection": "close"},
-            )
+            said = f"the body is longer than {MAX_BODY_BYTES} bytes"
+            reply = problem("invalid", status=413, detail=said, language=language, headers=_PARTING)
+            await reply(scope, receive, answer)
+        except TooSlow:
+            said = f"the body did not come within {BODY_WITHIN_S:.0f} seconds"
+            reply = problem("invalid", status=408, detail=said, language=language, headers=_PARTING)
             await reply(scope, receive, answer)
         except BaseException:
             if not exchange.status:
@@ -133,6 +139,14 @@ def _add_headers(message: Message, request_id: str) -> None:
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("cache-control", "no-store")
+
+
+async def _in_time(receive: Receive, headers: Headers) -> Receive:
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await _whole_body(receive, headers)
+    except TimeoutError as error:
+        raise TooSlow from error
 
 
 async def _whole_body(receive: Receive, headers: Headers) -> Receive:

@@ -56,5 +56,6 @@ async def _look(service: Service) -> None:
     for verdict in ("stored", "repeated", "refused"):
         figures.fixes.labels(verdict).set(getattr(counts, verdict))
     figures.sockets.labels("live").set(service.hub.screens)
+    figures.sockets.labels("terminals").set(service.terminals.connected)
     figures.vehicles_live.set(len(service.live))
     figures.tasks_alive.set(service.background.alive)

@@ -270,6 +270,7 @@ def live_fields(
     vehicle = roster.get(live.plate)
     return {
         "vehicle": live.plate,
+        "plate": live.plate,
         "kind": vehicle.kind if vehicle else None,
         "dealer": vehicle.dealer if vehicle else "",
         "state": _state(vehicle, busy) if vehicle else None,

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated, cast
+from typing import cast
 
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, WebSocket
 
-from core.errors import NearsideError, NotPermitted, NotSignedIn
+from core.errors import Invalid, NearsideError, NotPermitted, NotSignedIn
 from dispatch import service as dispatching
 from gateway.auth import COOKIE, Session
 from gateway.bootstrap import Service
@@ -21,15 +21,16 @@ from tracking.vocabulary import Protocol, Terminal
 
 router = APIRouter()
 
-MAX_SEQ = 2**62
+MAX_DIGITS = 18
 
 
 @router.websocket("/live")
-async def live(websocket: WebSocket, since: Annotated[int | None, Query(ge=0, le=MAX_SEQ)] = None) -> None:
+async def live(websocket: WebSocket) -> None:
     """The live feed of one screen; with `since`, from the event after that one."""
     service = cast(Service, websocket.app.state.service)
     try:
         session = await _session(websocket, service)
+        since = _since(websocket.query_params.get("since", ""))
     except NearsideError as error:
         await _deny(websocket, error)
         return
@@ -39,6 +40,14 @@ async def live(websocket: WebSocket, since: Annotated[int | None, Query(ge=0, le
         expired=partial(service.sign_in.has_ended, session),
     )
     await serve_screen(websocket, viewer, service.hub, since)
+
+
+def _since(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise Invalid("`since` is the number of an event", field="since")
+    return int(text)
 
 
 async def _session(websocket: WebSocket, service: Service) -> Session:

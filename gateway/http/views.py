@@ -96,9 +96,10 @@ class VehicleView(View):
 
 
 class LiveVehicleView(View):
-    """Where a vehicle was last seen. `vehicle` is its plate."""
+    """Where a vehicle was last seen. `vehicle` is its plate, as elsewhere; `plate` says the same."""
 
     vehicle: str
+    plate: str
     kind: VehicleKind | None
     dealer: str
     state: VehicleState | None

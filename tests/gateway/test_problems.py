@@ -1,5 +1,6 @@
 """Bad input: each gets its stable code in a problem document, and changes nothing."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -274,3 +275,13 @@ async def test_a_service_without_furniture_answers(tmp_path: Any) -> None:
         case = await house.new_case()
         answer = await house.cac.post(f"/cases/{case['id']}/offers")
         document(answer, 409, "no_eligible_vehicle")
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.front.BODY_WITHIN_S", 0)
+
+    async def stuck() -> Any:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    document(await house.cac.post("/cases", content=stuck(), headers=JSON), 408, "invalid")

@@ -1,6 +1,7 @@
 """The life of one process: what runs in the background is missed when it dies, and the end is orderly."""
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from core.settings import Settings
 from gateway.app import create_app
 from gateway.background import Background
 from gateway.bootstrap import clock_of
+from gateway.cli.serve import listen, serve_until_stopped
 from tracking.vocabulary import VehicleState
 
 
@@ -104,3 +106,20 @@ def test_a_rehearsals_clock_goes_on_where_the_wall_puts_it() -> None:
     now = WallClock().now()
     clock = clock_of(Settings(clock_speed=60, clock_starts_at=now, clock_wall_start=now))
     assert clock == RehearsalClock(starts_at=now, wall_start=now, speed=60)
+
+
+def test_a_server_whose_part_died_stops_with_exit_code_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def dies(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("gateway.bootstrap.run_sweeper", dies)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        settings = Settings(database=f"sqlite:///{tmp_path / 'x.db'}")
+        assert serve_until_stopped(settings, listen("127.0.0.1", 0)) == 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert "a part of it died: deadlines" in capfd.readouterr().err

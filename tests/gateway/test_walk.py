@@ -100,6 +100,10 @@ async def test_the_main_job_by_real_doors(server: Server) -> None:
             assert refused.value.response.status_code == 401
             assert json.loads(refused.value.response.body or b"")["code"] == "not_signed_in"
 
+        with pytest.raises(InvalidStatus) as unread:
+            await websockets.connect(f"{sockets}/live?since=soon&token={tokens['cac']}")
+        assert json.loads(unread.value.response.body or b"")["field"] == "since"
+
         screen = await websockets.connect(f"{sockets}/live?token={tokens['cac']}")
         assert (await until(screen, type="snapshot"))["cases"] == []
         terminal = await websockets.connect(f"{sockets}/terminals/ws?token={terminal_token}")

@@ -116,9 +116,7 @@ async def events_after(session: AsyncSession, seq: int, *, limit: int = 1000) ->
     return [_logged(row) for row in (await session.execute(statement)).scalars()]
 
 
-async def events_of(
-    session: AsyncSession, case_id: str, *, after: int = 0, limit: int = 1000
-) -> list[LoggedEvent]:
+async def events_of(session: AsyncSession, case_id: str, *, after: int = 0, limit: int = 1000) -> list[LoggedEvent]:
     """One case's events after `after`, in order, at most `limit`."""
     statement = (
         select(CaseEvent)

@@ -16,18 +16,18 @@ async def follow(desk: Desk, act: Act, before: Case | None, after: Case) -> None
     for trip in after.trips:
         was = old.get(trip.id)
         same = was is not None and (was.plate, was.active) == (trip.plate, trip.active)
-        if same and not (moved and trip.active):
+        if same and not (moved and trip.active and trip.arrived_at is None):
             continue
         if was and was.active and was.tracked and not trip.active:
             await end_fence(act.session, trip.id, _last_fix_time(act.now))
         if trip.active and trip.tracked:
-            await _fence(desk, act, after, trip)
+            await _fence(desk, act, after, trip, since=trip.accepted_at if same else act.now)
         elif trip.active and was and was.tracked:
             await end_fence(act.session, trip.id, _last_fix_time(act.now))
         await _tell(desk, act, trip, was)
 
 
-async def _fence(desk: Desk, act: Act, case: Case, trip: Trip) -> None:
+async def _fence(desk: Desk, act: Act, case: Case, trip: Trip, *, since: datetime) -> None:
     seen = desk.live.get(trip.plate)
     await set_fence(
         act.session,
@@ -35,7 +35,7 @@ async def _fence(desk: Desk, act: Act, case: Case, trip: Trip) -> None:
         plate=trip.plate,
         origin=seen.position if seen else None,
         scene=case.place.scene,
-        since=act.now,
+        since=since,
         radius_m=desk.settings.fence_radius_m,
         dwell_s=desk.settings.fence_dwell_s,
     )

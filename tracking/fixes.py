@@ -227,10 +227,5 @@ def _newest(state: TerminalState, fix: Fix) -> datetime:
 
 
 def _newest_acceptable(recent: tuple[Fix, ...], live: Fix | None, limits: Limits) -> Fix | None:
-    for at in range(len(recent) - 1, -1, -1):
-        fix = recent[at]
-        if live is not None and trail_key(fix) <= trail_key(live):
-            return live
-        if not jumps(recent[max(0, at - WINDOW) : at], fix, limits):
-            return fix
-    return live
+    newer = (at for at in reversed(range(len(recent))) if live is None or trail_key(recent[at]) > trail_key(live))
+    return next((recent[at] for at in newer if not jumps(recent[max(0, at - WINDOW) : at], recent[at], limits)), live)

@@ -283,12 +283,37 @@ async def test_arrival_is_measured_by_the_fixes_and_noted_once(desk: Desk, clock
     trip = (await read(desk, case.id)).trips[0]
     assert (trip.arrival_source, trip.arrived_at) == (Source.GPS, T0 + seconds(600))
     assert trip.departed_at == T0 + seconds(60)
+    async with desk.act("user:张") as act:  # the place is corrected afterwards: what was measured stands
+        await service.amend_place(desk, act, case.id, lat=31.2311, lon=121.4711, datum=Datum.WGS84, reason="gate")
+    await note_all(desk)
+    assert (await read(desk, case.id)).trips[0].arrived_at == T0 + seconds(600)
     await ingest.stop()
     await everything_adds_up(desk)
 
 
 def seconds(count: float):
     return timedelta(seconds=count)
+
+
+async def test_r22_a_place_corrected_on_the_way_is_where_arrival_is_judged(desk: Desk, clock: SetClock) -> None:
+    """The vehicle may stand at the right place before the dispatcher corrects it on record."""
+    ingest = Ingest(db=desk.db, bus=desk.bus, live=desk.live, clock=clock, window_s=0)
+    await ingest.start()
+    case = await accept(desk, await offer(desk, await open_one(desk)), "D1a")
+    async with desk.db.read() as session:
+        fitted = await terminal(session, "T-D1a")
+    assert fitted
+    clock.move(minutes=10)
+    fixes = [
+        Fix(terminal_id="T-D1a", seq=n, time=T0 + seconds(300 + 20 * n), position=position(31.2401, 121.4801))
+        for n in range(5)
+    ]
+    await ingest.submit(fitted, fixes)
+    async with desk.act("user:张") as act:
+        await service.amend_place(desk, act, case.id, lat=31.2401, lon=121.4801, datum=Datum.WGS84, reason="exit 5")
+    await note_all(desk)
+    assert (await read(desk, case.id)).trips[0].arrived_at == T0 + seconds(300)
+    await ingest.stop()
 
 
 async def test_a_terminal_whose_clock_is_ahead_keeps_its_arrival(desk: Desk, clock: SetClock) -> None:

@@ -47,11 +47,18 @@ class Habits:
     silent: float = 0.08
     """A terminal falls silent for a while on its trip, and uploads late."""
     duplicate: float = 0.02
+    blind: float = 0.002
+    """A receiver without satellites reports (0, 0) (R22)."""
     shuffled: float = 0.3
     """A late upload comes with its fixes out of order."""
+    repeated: float = 0.03
+    """A phone whose answer got lost sends its write once more, under the same key."""
+    changes_driver: float = 0.03
     survey_answered: float = 0.7
     mix: Mapping[str, float] = field(default_factory=lambda: FAULT_MIX)
     electric: float = 0.15
+    typing_s: float = 40
+    """A dispatcher reads the candidates, and decides."""
     answer_s: float = 45
     preparing_s: float = 150
     repair_s: float = 1200
@@ -103,6 +110,7 @@ class Errand:
     give_back_after_s: float | None
     silent_after_s: float | None
     silent_for_s: float
+    changes_driver: bool
     work_s: float
     result: Result
     drivable: bool
@@ -136,7 +144,7 @@ def reply(habits: Habits, rng: random.Random) -> Reply:
         answer=Answer.ACCEPT,
         after_s=after_s,
         reason=rng.choice(DELAYS) if late else "",
-        slack=rng.uniform(0.95, 1.6),
+        slack=rng.uniform(1.1, 1.7),
         late=late,
     )
 
@@ -153,6 +161,7 @@ def errand(habits: Habits, rng: random.Random, kind: VehicleKind) -> Errand:
         give_back_after_s=rng.uniform(30, 1200) if rng.random() < habits.give_back else None,
         silent_after_s=rng.uniform(60, 900) if rng.random() < habits.silent else None,
         silent_for_s=about(rng, habits.silence_s),
+        changes_driver=rng.random() < habits.changes_driver,
         work_s=about(rng, habits.loading_s if tow else habits.repair_s),
         result=result,
         drivable=result is Result.REPAIRED and rng.random() >= habits.not_drivable,

@@ -36,14 +36,17 @@ FIRST_CALLS = 8
 """So many motorists call at once in the beginning, so that there is something to see."""
 MOST_ON_BOARD = 24
 """Nobody else calls while so many cases are open: the city's vehicles could not keep up."""
-RESTS_S = 240.0
+RESTS_S = 120.0
+SPACING_S = (8.0, 4.0)
+"""Seconds between fixes of a vehicle that stands, and of one at work: a map that moves."""
 PATIENCE_S = 20.0
 LOOK_S = 2.0
 BOOKS_KEPT = 2_000
 
 BRISK = Habits(
-    answer_s=12,
-    preparing_s=25,
+    typing_s=5,
+    answer_s=8,
+    preparing_s=12,
     repair_s=240,
     loading_s=150,
     silence_s=120,
@@ -112,7 +115,7 @@ class _Play:
         # Each run has luck of its own, so that a city that goes on with an old store does not repeat itself.
         luck = secrets.randbelow(1 << 30)
         stage = Stage(city, pace=pace, habits=BRISK, seed=luck, ledger=door.ledger)
-        stage.place_vehicles(door.url, tokens, rests_s=RESTS_S)
+        stage.place_vehicles(door.url, tokens, spacing_s=SPACING_S, rests_s=RESTS_S)
         stage.put_on_duty(await self._specialists(door, city, cac))
         dispatcher = stage.seat_dispatchers([cac])
         try:

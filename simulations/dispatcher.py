@@ -16,8 +16,6 @@ from simulations.specialist import Start
 from simulations.telephone import ComesLater, JobDone, Telephone, WantsCancelled, Word
 from tracking.vocabulary import VehicleKind
 
-TYPING_S = 40
-"""So long a dispatcher takes to read the candidates and offer."""
 ATTEMPTS = 6
 """So often a case that nobody can take is tried again before it is given up."""
 STALE_S = 4 * 3600
@@ -81,7 +79,7 @@ class Dispatcher:
         if owner.cancel_after_s is not None:
             self._start(self._call_off_later(case_id, owner.cancel_after_s))
         self._in_hand.add(case_id)
-        await self._pace.sleep(TYPING_S)
+        await self._pace.sleep(self._habits.typing_s)
         await self._offer(case_id)
         self._in_hand.discard(case_id)
 
@@ -103,11 +101,11 @@ class Dispatcher:
         idle_s = self._pace.seconds() - self._changed_s.get(case_id, 0.0)
         match card["status"]:
             case "open":
-                return idle_s > TYPING_S
+                return idle_s > self._habits.typing_s
             case "unassigned":
                 return idle_s > self._habits.retry_s * min(1, self._attempts.get(case_id, 0))
             case "awaiting_second_dispatch":
-                return idle_s > TYPING_S
+                return idle_s > self._habits.typing_s
             case "completed":
                 owner = self._owner(case_id)
                 asks = owner.answers_survey or self._habits.closes_unreached
@@ -177,7 +175,7 @@ class Dispatcher:
         self._telephone.put_nowait(WantsCancelled(case_id=case_id, reason="no longer needed"))
 
     async def _hear(self, word: Word) -> None:
-        await self._pace.sleep(TYPING_S / 2)
+        await self._pace.sleep(self._habits.typing_s / 2)
         with suppress(Refused):  # too late: the case has gone on meanwhile
             match word:
                 case WantsCancelled(case_id=case_id, reason=reason):

@@ -15,6 +15,8 @@ from simulations.ledger import Ledger
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
 AGAIN = frozenset({429, 500, 502, 503, 504})
 """Answers after which the same request is sent again; a fault of the service only a few times."""
+LOST = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
+"""The connection failed: nobody knows whether the service had the request."""
 FAULT, FAULT_ATTEMPTS = 500, 3
 UNAUTHORIZED = 401
 NEXT_CURSOR = "x-next-cursor"
@@ -43,11 +45,12 @@ class Unreachable(Exception):
 
 
 class Door:
-    """One service's HTTP door, shared by all clients of a run."""
+    """One service's HTTP door, shared by all clients of a run. `repeated` is the share of writes sent twice."""
 
-    def __init__(self, url: str, ledger: Ledger, *, patience_s: float = 120.0) -> None:
+    def __init__(self, url: str, ledger: Ledger, *, patience_s: float = 120.0, repeated: float = 0.0) -> None:
         self.url = url.rstrip("/")
         self.ledger = ledger
+        self.repeated = repeated
         self._patience_s = patience_s
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
         self._http = httpx.AsyncClient(
@@ -62,7 +65,7 @@ class Door:
         """Whether the service says that it is fit to serve."""
         try:
             answer = await self._http.get(f"{self.url}/readyz")
-        except httpx.TransportError:
+        except LOST:
             return False
         return answer.is_success
 
@@ -86,7 +89,7 @@ class Door:
             sent = time.perf_counter()
             try:
                 answer = await self._http.request(method, path, headers=headers, content=content, params=params)
-            except httpx.TransportError as error:
+            except LOST as error:
                 if time.monotonic() - began > self._patience_s:
                     raise Unreachable(f"{method} {path}: {error.__class__.__name__}") from error
             else:
@@ -124,7 +127,13 @@ class Client:
 
     async def send(self, path: str, body: Any, *, key: str, method: str = "POST") -> Any:
         """A write, done once however often it is sent under `key`. Raises `Refused`."""
-        return await self._ask(method, path, body, {"idempotency-key": quote(key)}, None)
+        keyed = {"idempotency-key": quote(key)}
+        answer = await self._ask(method, path, body, keyed, None)
+        if random.random() < self.door.repeated:
+            again = await self._ask(method, path, body, keyed, None)
+            if again != answer:
+                self.door.ledger.faults.append(f"{method} {path} sent again: {again} instead of {answer}")
+        return answer
 
     async def pages(self, path: str, **params: Any) -> list[Any]:
         """All pages of a list, one after the other."""

@@ -11,6 +11,7 @@ from simulations import behaviour
 from simulations.behaviour import DELAYS, Errand, Habits
 from simulations.city import CityDealer
 from simulations.doors import Client, Refused
+from simulations.fittings import person, phone
 from simulations.fleet import delayed
 from simulations.pace import Pace
 from simulations.telephone import ComesLater, JobDone, Telephone
@@ -93,6 +94,9 @@ class _Trip:
         """Make ready, set out, arrive. The crew may give the case back, be held up, or lose the network."""
         plan, vehicle = self.plan, self.vehicle
         await self._wait(plan.preparing_s)
+        if plan.changes_driver:
+            driver = {"name": person(self.luck), "phone": phone(self.luck)}
+            await self._change({"driver": driver, "reason": "the other crew was nearer"}, "trip_changed")
         way = vehicle.way_to(self.scene)
         if plan.delayed_s:
             way = delayed(way, plan.delayed_s)
@@ -185,17 +189,18 @@ class _Trip:
         pace = self.office.pace
         minutes = max(1, round((arrives_s - pace.seconds()) / 60))
         reason = self.luck.choice(DELAYS)
+        if await self._change({"eta_minutes": minutes, "reason": reason}, "promise_changed"):
+            self.office.telephone.put_nowait(ComesLater(case_id=self.case_id, trip_id=self.trip_id))
+
+    async def _change(self, change: Any, kind: str) -> bool:
+        """Tell the CAC a change (R4); False when it is too late for one."""
+        client = self.office.client
         try:
-            await self.office.client.send(
-                f"/trips/{self.trip_id}",
-                {"eta_minutes": minutes, "reason": reason},
-                key=f"later-{self.trip_id}",
-                method="PATCH",
-            )
+            await client.send(f"/trips/{self.trip_id}", change, key=f"{kind}-{self.trip_id}", method="PATCH")
         except Refused:
-            return  # it has arrived after all
-        self.office.client.door.ledger.acked("promise_changed", self.case_id, trip_id=self.trip_id)
-        self.office.telephone.put_nowait(ComesLater(case_id=self.case_id, trip_id=self.trip_id))
+            return False
+        client.door.ledger.acked(kind, self.case_id, trip_id=self.trip_id)
+        return True
 
     async def _tell(self, step: str, *kinds: str) -> None:
         with suppress(Refused):  # the fixes said so before, or the case has just ended; `_wait` will know

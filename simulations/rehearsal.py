@@ -85,9 +85,10 @@ class Report:
 async def rehearse(plan: Plan, tell: Tell) -> Report:
     """Play the day and check it. Raises `NotServing` where the service does not come up."""
     ledger = Ledger()
-    door = Door(plan.url, ledger)
+    door = Door(plan.url, ledger, repeated=plan.habits.repeated)
     try:
         if plan.server:
+            plan.server.start()
             await plan.server.until_ready(door)
         return await _Day(plan, door, tell).play()
     finally:

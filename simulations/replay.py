@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -30,6 +32,7 @@ AUTO_CLOSE_S = 3600
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play one day; 0 when every check holds, 1 when one does not, 2 when it could not be played."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
     console = Console(stderr=True)
     try:
         with tempfile.TemporaryDirectory(prefix="nearside-replay-") as folder:
@@ -42,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         Console().print(as_tables(report))
     return 0 if report.holds else 1
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """Asked to stop, this process first stops the server that it started."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _play(options: argparse.Namespace, folder: Path, console: Console) -> Report:
@@ -84,8 +92,6 @@ def _play(options: argparse.Namespace, folder: Path, console: Console) -> Report
             told = f"{local:%d %H:%M}  on board {progress.on_board}  fixes {progress.fixes}  kills {progress.restarts}"
             bar.update(task, completed=progress.calls, description=told)
 
-        if server:
-            server.start()
         return asyncio.run(rehearse(plan, tell))
 
 

@@ -15,7 +15,7 @@ from simulations.specialist import Specialist
 from simulations.tasks import Tasks
 from simulations.telephone import Telephone
 from simulations.terminal import Terminal
-from simulations.vehicle import RESTS_S, Vehicle, spacings
+from simulations.vehicle import IDLE_S, MOVING_S, RESTS_S, Vehicle, spacings
 
 PATROL_WITHIN_M = 8_000
 """A vehicle patrols on the real track that begins nearest to its home, if that is near enough."""
@@ -40,10 +40,17 @@ class Stage:
         self._seed = seed
         self._telephone: Telephone = Telephone()
 
-    def place_vehicles(self, url: str, tokens: Mapping[str, str], *, rests_s: float = RESTS_S) -> None:
-        """Every vehicle at its home, with its terminal where one is fitted."""
+    def place_vehicles(
+        self,
+        url: str,
+        tokens: Mapping[str, str],
+        *,
+        spacing_s: tuple[float, float] = (IDLE_S, MOVING_S),
+        rests_s: float = RESTS_S,
+    ) -> None:
+        """Every vehicle at its home, with its terminal where one is fitted; `spacing_s` is (standing, at work)."""
         working = round(len(tokens) * WORKING_SHARE)
-        idle_s, moving_s = spacings(len(tokens), working, self.pace.speed)
+        idle_s, moving_s = spacings(len(tokens), working, self.pace.speed, spacing_s)
         for facts in self.city.vehicles:
             rng = dice(self._seed, "vehicle", facts.plate)
             terminal = None
@@ -68,6 +75,7 @@ class Stage:
                     idle_s=idle_s,
                     moving_s=moving_s,
                     rests_s=rests_s,
+                    blind=self._habits.blind,
                 )
             )
 

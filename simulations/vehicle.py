@@ -34,6 +34,7 @@ class Vehicle:
         idle_s: float = IDLE_S,
         moving_s: float = MOVING_S,
         rests_s: float = RESTS_S,
+        blind: float = 0.0,
     ) -> None:
         self.facts = facts
         self.terminal = terminal
@@ -44,6 +45,7 @@ class Vehicle:
         self._idle_s = idle_s
         self._moving_s = moving_s
         self._rests_s = rests_s
+        self._blind = blind
         self._course = Course((parked(facts.home, pace.seconds()),))
         self._sent_off = asyncio.Event()
 
@@ -73,9 +75,10 @@ class Vehicle:
         while True:
             now_s = self._pace.seconds()
             reading = self._course.current(now_s).read(now_s, self._rng)
+            blind = self._rng.random() < self._blind
             facts = {
-                "lat": round(reading.lat, 7),
-                "lon": round(reading.lon, 7),
+                "lat": 0.0 if blind else round(reading.lat, 7),
+                "lon": 0.0 if blind else round(reading.lon, 7),
                 "speed_mps": reading.speed_mps,
                 "course_deg": reading.course_deg,
                 "accuracy_m": reading.accuracy_m,
@@ -94,8 +97,9 @@ class Vehicle:
             self._course = patrol(self.where(), self._track, now_s, self.facts.kind, self._rng)
 
 
-def spacings(terminals: int, working: int, speed: float) -> tuple[float, float]:
-    """Rehearsed seconds between fixes (standing, at work), so that all terminals stay within the budget."""
-    load_per_s = terminals * speed / IDLE_S + working * speed / MOVING_S
+def spacings(terminals: int, working: int, speed: float, wanted_s: tuple[float, float]) -> tuple[float, float]:
+    """Rehearsed seconds between fixes (standing, at work), stretched so that all terminals stay within the budget."""
+    idle_s, moving_s = wanted_s
+    load_per_s = terminals * speed / idle_s + working * speed / moving_s
     stretch = max(1.0, load_per_s / BUDGET_PER_S)
-    return IDLE_S * stretch, MOVING_S * stretch
+    return idle_s * stretch, moving_s * stretch

@@ -1,11 +1,13 @@
 """A whole service in this process, on a store of its own, with somebody signed in for each role."""
 
+import logging
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -26,6 +28,16 @@ async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerat
     async with open_house(tmp_path_factory.mktemp("house")) as opened:
         await opened.furnish()
         yield opened
+
+
+@pytest.fixture
+def restored_logs() -> Generator[None]:
+    """Puts the logs of the whole process back as they were."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture

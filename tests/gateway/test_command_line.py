@@ -19,7 +19,7 @@ VEHICLES = "plate,kind,dealer,on_duty,terminal_id,protocol\n沪A10001,service,D1
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(restored_logs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("NEARSIDE_")]:
         monkeypatch.delenv(name)

@@ -1,6 +1,7 @@
 """Bad input: each gets its stable code in a problem document, and changes nothing."""
 
 import asyncio
+import io
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from gateway_house import House, case_body, open_house
 from core import errors
 from core.errors import NearsideError
 from gateway.front import SECURITY_HEADERS
+from gateway.logs import set_up_logs
 from gateway.problems import STATUS_OF, status_of
 
 together = pytest.mark.asyncio(loop_scope="module")
@@ -261,12 +263,21 @@ async def test_the_openapi_document_describes_every_route_and_its_problems(house
             assert operation["responses"], method
 
 
-async def test_log_lines_hold_no_personal_data(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_log_lines_are_json_without_personal_data(house: House, restored_logs: None) -> None:
+    stream = io.StringIO()
+    set_up_logs("INFO", stream)
     await house.new_case()
     await house.cac.get("/cases?q=13912345678")
     await house.cac.get("/vehicles/沪A00001")
-    said = "".join(capfd.readouterr())
-    assert "route=/api/v1/cases" in said or '"/api/v1/cases"' in said
+    said = stream.getvalue()
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [
+        (one["method"], one["route"], one["status"], one["role"]) for one in lines if one["event"] == "request"
+    ] == [
+        ("POST", "/api/v1/cases", 201, "dispatcher"),
+        ("GET", "/api/v1/cases", 200, "dispatcher"),
+        ("GET", "/api/v1/vehicles/{plate}", 200, "dispatcher"),
+    ]
     assert not [secret for secret in ("13912345678", "沪B54321", "沪A00001", house.cac.token) if secret in said]
 
 

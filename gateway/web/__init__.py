@@ -1,0 +1,1 @@
+"""The first page: a plain live map and case board, served from the package's own files."""

@@ -28,7 +28,9 @@ class Roster:
 
 
 class RosterCache:
-    """Hands out the roster of the store's present version."""
+    """Hands out the roster of the store's present version. Not to be asked in a transaction that changes the roster
+    and may yet be undone: what it read there would pass for the next version.
+    """
 
     def __init__(self) -> None:
         self._roster = Roster(version=-1, dealers={}, by_dealer={}, by_plate={})

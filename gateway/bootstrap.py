@@ -28,11 +28,11 @@ from gateway.metrics import Metrics
 from gateway.terminals import TerminalSockets
 from tracking.ingest import Ingest
 from tracking.live import LiveIndex
-from tracking.queries import vehicles
 from tracking.vocabulary import Crossed, VehicleState
 
 HOUSEKEEPING_S = 900.0
 WATCH_S = 0.5
+ROSTER_S = 2.0
 PARTING_S = 3.0
 _SANE_YEARS = range(2015, 2100)
 
@@ -82,6 +82,7 @@ class Service:
             "arrivals": run_arrivals(self.desk, self.stop),
             "feed": self.hub.run(self.stop),
             "ingest": self._watch_ingest(),
+            "roster": self._follow_roster(),
             "housekeeping": self._keep_house(),
         }
 
@@ -111,10 +112,22 @@ class Service:
             wrong["clock"] = "the clock is set to an absurd year"
         return wrong
 
+    async def _follow_roster(self) -> None:
+        """Vehicles may be put on record by another process, such as an import beside this one."""
+        seen = -1
+        while not self.stop.is_set():
+            with suppress(StoreUnavailable):  # then at the next look
+                async with self.db.read() as session:
+                    version = (await self.desk.roster.get(session)).version
+                if version != seen:
+                    await self._load_fleet()
+                    seen = version
+            await self._pause(ROSTER_S)
+
     async def _load_fleet(self) -> None:
         async with self.db.read() as session:
             busy = await busy_plates(session)
-            for vehicle in await vehicles(session):
+            for vehicle in (await self.desk.roster.get(session)).by_plate.values():
                 idle = VehicleState.FREE if vehicle.on_duty else VehicleState.OFF_DUTY
                 state = VehicleState.BUSY if vehicle.plate in busy else idle
                 self.live.set_vehicle(vehicle.plate, vehicle.kind, state)
@@ -127,10 +140,11 @@ class Service:
     async def _keep_house(self) -> None:
         """Forget expired sessions and answers that were kept long enough. By the wall clock, as they were set."""
         while not self.stop.is_set():
-            async with self.db.write() as session:
-                now = self.wall.now()
-                await accounts.forget_expired(session, now - timedelta(days=1))
-                await idempotency.forget_old(session, now)
+            with suppress(StoreUnavailable):  # then at the next round
+                async with self.db.write() as session:
+                    now = self.wall.now()
+                    await accounts.forget_expired(session, now - timedelta(days=1))
+                    await idempotency.forget_old(session, now)
             await self._pause(HOUSEKEEPING_S)
 
     async def _pause(self, seconds: float) -> None:

@@ -2,16 +2,18 @@
 
 from datetime import datetime
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from fastapi import APIRouter, WebSocket
 
-from core.errors import Invalid, NearsideError, NotPermitted, NotSignedIn
+from core.errors import Invalid, NearsideError, NotFound, NotPermitted, NotSignedIn
 from dispatch import service as dispatching
+from dispatch.queries import case_of_trip, latest_trip_of
 from gateway.auth import COOKIE, Session
 from gateway.bootstrap import Service
 from gateway.catalogue import language_of
 from gateway.http.door import check_origin
+from gateway.http.jobs import job_of
 from gateway.live.hub import serve_screen
 from gateway.live.viewer import Viewer
 from gateway.problems import problem_of
@@ -77,7 +79,21 @@ async def terminal(websocket: WebSocket) -> None:
             await dispatching.complete_from_terminal(service.desk, act, sender, seq, time)
 
     with service.terminals.register(known.plate) as jobs:
+        if job := await _job_under_way(service, known.plate):
+            jobs.put_nowait(job)
         await serve_terminal(websocket, terminal=known, ingest=service.ingest, jobs=jobs, complete=complete)
+
+
+async def _job_under_way(service: Service, plate: str) -> dict[str, Any] | None:
+    """What the vehicle was sent while its terminal was away, or before it was switched on."""
+    async with service.db.read() as session:
+        try:
+            trip_id = await latest_trip_of(session, plate)
+        except NotFound:
+            return None
+        case = await case_of_trip(session, trip_id)
+    trip = case.active_trip
+    return job_of(case, trip) if trip and trip.id == trip_id else None
 
 
 async def _terminal(service: Service, token: str) -> Terminal:

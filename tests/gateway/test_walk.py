@@ -126,6 +126,8 @@ async def test_the_main_job_by_real_doors(server: Server) -> None:
         job = await until(terminal, type="job")
         assert (job["trip"], job["case"], job["fault"]) == (trip["id"], case["id"], "battery")
         assert "caller" not in job
+        async with websockets.connect(f"{sockets}/terminals/ws?token={terminal_token}") as switched_on_later:
+            assert (await until(switched_on_later, type="job"))["trip"] == trip["id"]
         path = f"/trips/{trip['id']}"
         await call("d1", "POST", f"{path}/arrive")
         await call("d1", "PUT", f"{path}/checksheet", {"odometer_km": 1})

@@ -83,7 +83,10 @@ class Report:
 
 
 async def rehearse(plan: Plan, tell: Tell) -> Report:
-    """Play the day and check it. Raises `NotServing` where the service does not come up."""
+    """Play the day and check it.
+
+    Raises `NotServing` where the service does not come up, `ValueError` where its store is not a fresh one.
+    """
     ledger = Ledger()
     door = Door(plan.url, ledger, repeated=plan.habits.repeated)
     try:
@@ -134,6 +137,8 @@ class _Day:
         await asyncio.to_thread(self._import_dealers)
         logins = [await asyncio.to_thread(self._add_dispatcher) for _ in range(max(1, plan.screens))]
         clients = [await self.door.sign_in(login.username, login.password) for login in logins]
+        if await clients[0].get("/cases", limit=1):
+            raise ValueError("the store has cases already; a rehearsal counts them all, so it needs a fresh one")
         tokens = await post_fleet(clients[0], plan.city)
         codes = [dealer.code for dealer in plan.city.dealers]
         by_code = await add_dealer_logins(plan.database, codes)

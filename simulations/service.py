@@ -54,7 +54,7 @@ class Server:
 
     def run(self, *arguments: str, typed: str = "") -> str:
         """Run a command of `nearside` on this store and give what it printed. Raises `NotServing`."""
-        return run_command(*arguments, typed=typed, environment=self._environment)
+        return run_command(*arguments, environment=self._environment, typed=typed)
 
     def start(self) -> None:
         """Start the process; it is ready when its door says so."""
@@ -98,11 +98,11 @@ class Server:
         return self._log.read_text(errors="replace")[-3000:] if self._log.exists() else ""
 
 
-def run_command(*arguments: str, typed: str, environment: Mapping[str, str]) -> str:
+def run_command(*arguments: str, environment: Mapping[str, str], typed: str = "") -> str:
     """Run `nearside` with `arguments`, typing `typed` into it. Raises `NotServing` where it fails."""
     done = subprocess.run(  # noqa: S603  (our own command line)
         [*COMMAND, *arguments],
-        env=dict(environment),
+        env={**os.environ, **environment},
         input=typed.encode(),
         capture_output=True,
         check=False,

@@ -119,7 +119,7 @@ class Row {
     setText(this.plate, plateText(card.plate) || word("page.no_plate"));
     setText(this.fault, word(`fault.${card.fault}`));
     setText(this.place, card.address || `${card.lat.toFixed(4)}, ${card.lon.toFixed(4)}`);
-    setText(this.dealer, [dealerName(card.dealer), card.vehicle && plateText(card.vehicle)].filter(Boolean).join(" · "));
+    setText(this.dealer, dealerName(card.dealer));
     this.element.classList.toggle("priority", card.priority > 0);
   }
 

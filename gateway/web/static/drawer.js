@@ -148,8 +148,9 @@ export class Drawer {
       "li",
       "",
       time,
-      make("span", "", make("b", "", word(`event.${event.kind}`)), said && make("span", "said", said)),
+      make("b", "", word(`event.${event.kind}`)),
       make("span", "faint actor", actorText(event.actor)),
+      said && make("span", "said", said),
     );
   }
 

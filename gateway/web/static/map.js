@@ -118,6 +118,7 @@ export class LiveMap {
 
   #draw() {
     const { context, camera, inks } = this;
+    if (camera.width === 1) return; // not on show yet
     const density = devicePixelRatio || 1;
     context.setTransform(density, 0, 0, density, 0, 0);
     context.fillStyle = inks.sea;
@@ -212,7 +213,7 @@ export class LiveMap {
       const name = tone(card, now);
       const shape = name === "needs" ? null : this.#shape(card.status);
       drawCase(this.context, left, top, { colour: this.tones[name], halo: this.inks.halo, shape, pick: picked && this.inks.pick });
-      this.marks.push({ kind: "case", id: card.id, left, top, text: plateText(card.plate) || card.number, card, picked });
+      this.marks.push({ kind: "case", id: card.id, left, top, text: caseName(card), card, picked });
     }
   }
 
@@ -251,6 +252,9 @@ export class LiveMap {
     return best;
   }
 }
+
+// The plate that a dispatcher hears on the phone; the number for those who may not see it.
+const caseName = (card) => (card.plate && !card.plate.includes("*") ? plateText(card.plate) : card.number);
 
 const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 

@@ -6,18 +6,24 @@ import socket
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 from live_desk import CAC, DEALER_1, OEM, LiveDesk, card, event, facts
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from core.bus import Bus
+from core.database import Database
+from core.errors import StoreUnavailable
+from core.eventlog import Logged
 from gateway.live.feed import Limits
-from gateway.live.hub import SESSION_ENDED, TRY_AGAIN, serve_screen
+from gateway.live.hub import SESSION_ENDED, TRY_AGAIN, Hub, serve_screen
 from gateway.live.protocol import Board, Heartbeat, Message, Refusal, apply, decode
 from gateway.live.viewer import Viewer
 from gateway.roles import Role
@@ -29,6 +35,24 @@ SOON_S = 20.0
 
 EVENTS = 150
 LIMITS = Limits(ring=10, page=5, gap=2_000, heartbeat_s=0.05, positions_s=0.02, patience_s=0.5)
+
+
+async def no_board(_session: AsyncSession) -> tuple[int, list[dict[str, Any]]]:
+    raise StoreUnavailable
+
+
+class DeafDatabase(Database):
+    """A store that does not answer the first readers."""
+
+    refusals = 2
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncSession]:
+        if self.refusals:
+            self.refusals -= 1
+            raise StoreUnavailable
+        async with super().read() as session:
+            yield session
 
 
 @dataclass
@@ -75,14 +99,15 @@ async def service(tmp_path: Path) -> AsyncGenerator[Service]:
 
     async def live(websocket: WebSocket) -> None:
         since = websocket.query_params.get("since")
-        await serve_screen(
-            websocket, viewers[websocket.query_params["who"]], desk.hub, None if since is None else int(since)
-        )
+        who = websocket.query_params["who"]
+        hub = broken if who == "unlucky" else desk.hub
+        await serve_screen(websocket, viewers[who], hub, None if since is None else int(since))
 
     async with listening(Starlette(routes=[WebSocketRoute("/live", live)])) as port:
         service = Service(desk=desk, port=port)
         leaving = Viewer(role=Role.DISPATCHER, expired=lambda: service.ended)
-        viewers = {"cac": CAC, "oem": OEM, "dealer": DEALER_1, "leaving": leaving}
+        viewers = {"cac": CAC, "oem": OEM, "dealer": DEALER_1, "leaving": leaving, "unlucky": CAC}
+        broken = Hub(desk.db, Bus(), desk.live, desk.clock, read_board=no_board, limits=LIMITS)
         stop = asyncio.Event()
         hub = asyncio.create_task(desk.hub.run(stop))
         yield service
@@ -150,3 +175,27 @@ async def test_the_end_of_the_session_closes_the_screen(service: Service) -> Non
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == SESSION_ENDED
     await eventually(lambda: not service.desk.hub.screens)
+
+
+async def test_a_screen_is_sent_away_to_come_again_when_the_store_does_not_answer(service: Service) -> None:
+    async with service.dial("unlucky") as link:
+        with pytest.raises(ConnectionClosed) as closed:
+            await follow(link, Board(), lambda board, message: False)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == TRY_AGAIN
+
+
+async def test_the_hub_outlives_a_store_that_does_not_answer(service: Service) -> None:
+    desk = service.desk
+    deaf = DeafDatabase(f"sqlite:///{desk.db.path}")
+    bus = Bus()
+    hub = Hub(deaf, bus, desk.live, desk.clock)
+    stop = asyncio.Event()
+    running = asyncio.create_task(hub.run(stop))
+    await eventually(lambda: not deaf.refusals)
+    await desk.commit(event(card("a")))
+    await eventually(lambda: hub.head == 1)
+    stop.set()
+    bus.publish(Logged(seq=1))
+    await running
+    await deaf.close()

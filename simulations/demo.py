@@ -10,12 +10,14 @@ import asyncio
 import itertools
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from core.clock import WallClock
 from simulations import madeup
@@ -75,9 +77,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         password=password,
         database=Path(store) if store and Path(store).exists() else None,
     )
+    signal.signal(signal.SIGTERM, _end)
     with suppress(KeyboardInterrupt, Unreachable):
         asyncio.run(play.run())
     return 0
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """The service asks its traffic to go: that is no failure."""
+    raise KeyboardInterrupt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

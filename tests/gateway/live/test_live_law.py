@@ -199,9 +199,7 @@ class FeedMachine(RuleBasedStateMachine):
             client.screen = self.run(self.desk.hub.screen(client.viewer, client.board.seq))
         screen = client.screen
         self.run(self.desk.hub.look())
-        while texts := self.run(screen.take()):
-            client.told(texts)
-        while screen.cursor is not None and screen.cursor < self.desk.seq:  # only hidden ones were left
+        for _ in range(self.desk.seq + 1):  # each takes at least one event, shown or hidden, while there is one
             client.told(self.run(screen.take()))
         client.told([screen.heartbeat()])
         if not client.shows_all:

@@ -103,8 +103,17 @@ async def test_a_dealer_is_told_only_of_its_own_cases_and_of_one_that_leaves_it(
     assert decode(screen.heartbeat()) == Heartbeat(seq=5, now=desk.clock.now())
 
 
+async def test_a_case_that_comes_and_goes_within_one_page_leaves_the_board_again(desk: LiveDesk) -> None:
+    screen = await desk.hub.screen(DRIVER_2)
+    await everything(screen)
+    await desk.commit(event(card("b", "offered", "D2")), event(card("b", "open")))
+    await desk.hub.look()
+    told = events_in(await everything(screen))
+    assert [message.card is None for message in told] == [False, True]
+
+
 @pytest.mark.parametrize(
-    ("viewer"), [Viewer(role=Role.DEALER), Viewer(role=Role.DRIVER, dealer="D9")], ids=["no dealer", "another"]
+    "viewer", [Viewer(role=Role.DEALER), Viewer(role=Role.DRIVER, dealer="D9")], ids=["no dealer", "another"]
 )
 async def test_who_has_no_case_sees_none(desk: LiveDesk, viewer: Viewer) -> None:
     await desk.commit(event(card("a", "offered", "D1")), event(card("a", "open")))
@@ -172,7 +181,7 @@ async def test_a_bad_view_is_answered_and_changes_nothing(desk: LiveDesk) -> Non
     assert screen.positions() is None
 
 
-async def test_a_dealer_sees_its_own_vehicles_even_one_that_left_while_the_screen_was_away(desk: LiveDesk) -> None:
+async def test_a_dealer_sees_its_own_vehicles_and_forgets_one_that_went_to_another(desk: LiveDesk) -> None:
     async with desk.db.write() as session:
         for plate, dealer in (("V1", "D1"), ("V2", "D2")):
             vehicle = Vehicle(plate=plate, kind=VehicleKind.TOW, dealer=dealer, on_duty=True)
@@ -181,8 +190,11 @@ async def test_a_dealer_sees_its_own_vehicles_even_one_that_left_while_the_scree
     (mine,) = (await desk.fresh(DEALER_1)).vehicles
     assert (mine["plate"], mine["kind"], mine["dealer"], mine["on_duty"]) == ("V1", "tow", "D1", True)
 
+    staying = await desk.hub.screen(DEALER_1)
+    await everything(staying)
     async with desk.db.write() as session:
         await change_vehicle(session, "V1", dealer="D2")
     await desk.hub.look()
+    assert positions_of(staying) == Positions(items=[], vehicles=[], whole=True)
     resumed = await desk.hub.screen(DEALER_1, since=0)
     assert positions_of(resumed) == Positions(items=[], vehicles=[], whole=True)

@@ -12,8 +12,22 @@ from simulations.verify import Timelines, Told
 KPIS = ("completion", "satisfaction", "arrival", "drive_away", "first_success")
 
 
-def figures(told: Told, ledger: Ledger, *, wall_s: float, rehearsed_s: float) -> dict[str, Any]:
-    """Plain JSON values. Times are minutes of the rehearsed clock, latencies milliseconds of the wall."""
+def request_figures(ledger: Ledger, wall_s: float) -> dict[str, Any]:
+    """How requests were answered until now, in milliseconds of the wall: taken before the checks ask in bulk."""
+    return {
+        "answered": ledger.requests,
+        "per_wall_s": round(ledger.requests / wall_s, 1),
+        **{kind: _latency(took) for kind, took in ledger.latencies_ms.items()},
+        "sent_again": ledger.retries,
+        "replayed": ledger.replayed,
+        "refused": dict(ledger.refusals),
+    }
+
+
+def figures(
+    told: Told, ledger: Ledger, requests: Mapping[str, Any], *, wall_s: float, rehearsed_s: float
+) -> dict[str, Any]:
+    """Plain JSON values; times are minutes of the rehearsed clock. `requests` are those of `request_figures`."""
     books = ledger.fixes.values()
     nacks = Counter(code for book in books for code in book.refused.values())
     sent = sum(len(book.sent) for book in books)
@@ -31,14 +45,7 @@ def figures(told: Told, ledger: Ledger, *, wall_s: float, rehearsed_s: float) ->
         },
         "offers": _offers(told.timelines),
         "rescues": _rescues(told.cases),
-        "requests": {
-            "answered": ledger.requests,
-            "per_wall_s": round(ledger.requests / wall_s, 1),
-            **{kind: _latency(took) for kind, took in ledger.latencies_ms.items()},
-            "sent_again": ledger.retries,
-            "replayed": ledger.replayed,
-            "refused": dict(ledger.refusals),
-        },
+        "requests": requests,
         "kills": {"count": len(ledger.restarts), "ready_again_s": [round(took, 2) for took in ledger.restarts]},
         "network": _network(told.scores),
     }

@@ -17,7 +17,7 @@ from simulations.checks import Check, check
 from simulations.city import City
 from simulations.dispatcher import Dispatcher, call_in
 from simulations.doors import Client, Door
-from simulations.figures import figures
+from simulations.figures import figures, request_figures
 from simulations.ledger import Ledger
 from simulations.pace import Pace
 from simulations.provision import Login, add_dealer_logins, post_fleet, write_dealers
@@ -125,11 +125,12 @@ class _Day:
             shaking.cancel()
             await asyncio.gather(shaking, return_exceptions=True)
         played_s, wall_s = self.pace.seconds() - self.began.timestamp(), time.monotonic() - self.wall_s
+        requests = request_figures(self.ledger, wall_s)
         await self._settle()
         told, checks = await self._check(clients[0], dispatcher)
         await self.stage.close()
         checks += await self._after_the_service(told)
-        measured = figures(told, self.ledger, wall_s=wall_s, rehearsed_s=played_s)
+        measured = figures(told, self.ledger, requests, wall_s=wall_s, rehearsed_s=played_s)
         return Report(origin=self.plan.city.origin, checks=checks, figures=measured, rejected=self.rejected)
 
     async def _set_up(self) -> list[Client]:

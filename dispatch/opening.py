@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.datum import Datum, to_wgs84
+from core.errors import Invalid
 from core.geo import Position, check_position
 from core.places import PlaceAnswer, Places
-
-from core.errors import Invalid
 from dispatch import events as e
 from dispatch.faults import need_of
 from dispatch.vocabulary import Car, Channel, Expressway, Person, Place, Scope

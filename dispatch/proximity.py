@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from core.geo import Position, distances_m
 
 from core.errors import NoEligibleVehicle, NotFound, NotNearest
+from core.geo import Position, distances_m
 from dispatch.faults import FLATBED
 from dispatch.vocabulary import Candidate, Case, Dealer, Offer, OfferStatus
 from tracking.travel import ESTIMATE, estimate_s

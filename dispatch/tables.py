@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from core.geo import Position
 from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import BigId, GeoPoint, UtcTime
 from core.database import Base
+from core.geo import Position
 
 
 class DealerRow(Base):

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from core.datum import Datum
 from core.geo import Position
-
 from tracking.vocabulary import VehicleKind
 
 

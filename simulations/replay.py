@@ -32,7 +32,7 @@ AUTO_CLOSE_S = 3600
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play one day; 0 when every check holds, 1 when one does not, 2 when it could not be played."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _end)
+    before = signal.signal(signal.SIGTERM, _end)
     console = Console(stderr=True)
     try:
         with tempfile.TemporaryDirectory(prefix="nearside-replay-") as folder:
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NotServing, FileNotFoundError, ValueError) as error:
         console.print(f"[red]{error}")
         return 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if options.json:
         sys.stdout.write(as_json(report, vars(options)) + "\n")
     else:

@@ -1,6 +1,7 @@
 """What a specialist must name when accepting (R2, R3, R8, R9, R16, R19): facts that only live dispatching knows."""
 
 from core.errors import CrewTooSmall, DriverPhoneRequired, Invalid, NoEligibleVehicle, UnsignedCheckSheet
+from dispatch.faults import FLATBED, carries, tools_of
 from dispatch.promise import PromiseRules, latest_minutes_without_reason
 from dispatch.vocabulary import Case, Person, Result, Trip
 from tracking.vocabulary import Vehicle, VehicleKind
@@ -24,6 +25,12 @@ def check_kind(vehicle: Vehicle, case: Case) -> None:
     """The fault decides the kind of vehicle (R2)."""
     if vehicle.kind is not case.needs:
         raise NoEligibleVehicle(f"the fault needs a {case.needs} vehicle", rule="R2", field="vehicle")
+
+
+def check_tools(vehicle: Vehicle, case: Case) -> None:
+    """What the car asks of a vehicle of this kind, such as a flatbed (R17)."""
+    if not carries(vehicle, tools_of(case.fault, vehicle.kind, case.car)):
+        raise NoEligibleVehicle(f"the job needs a {FLATBED}", rule="R17", field="vehicle")
 
 
 def check_changed_kind(vehicle: Vehicle, case: Case) -> None:
@@ -59,4 +66,4 @@ def check_estimate(rules: PromiseRules, case: Case, *, eta_minutes: int, distanc
 def check_consent(case: Case, trip: Trip, result: Result) -> None:
     """Recovery and flooded cars need their own signature before the work (R19)."""
     if case.consent_needed and result is not Result.UNRESOLVED and not trip.consent_by:
-        raise UnsignedCheckSheet("this work needs the customer's own consent first", rule="R19")
+        raise UnsignedCheckSheet("this work needs its own signature first: POST /trips/{id}/consent", rule="R19")

@@ -164,6 +164,8 @@ def change_vehicle(case: Case, *, trip_id: str, vehicle: Vehicle, reason: str, n
     lifecycle.check(case.status, Step.CHANGE)
     if trip.plate == vehicle.plate:
         return ()
+    if trip.arrived_at is not None:
+        raise SecondDispatchNotConfirmed("a vehicle is on scene: another is a second dispatch", rule="R5")
     return (
         e.TripChanged(
             trip_id=trip_id,
@@ -242,6 +244,8 @@ def cross(case: Case, crossing: Crossing) -> Events:
     if crossing.departed_at and trip.status is TripStatus.ACCEPTED:
         events.append(e.VehicleDeparted(trip_id=trip.id, at=crossing.departed_at, source=Source.GPS))
     arrived = crossing.arrived_at
+    if arrived and trip.arrived_at is None and trip.ended_at is not None and arrived > trip.ended_at:
+        return tuple(events)  # it came by after its trip was over
     if arrived and trip.status in {TripStatus.ACCEPTED, TripStatus.EN_ROUTE}:
         events.append(e.VehicleArrived(trip_id=trip.id, at=arrived, source=Source.GPS))
     elif arrived and (arrived != trip.arrived_at or trip.arrival_source is not Source.GPS):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.errors import Invalid
 from dispatch.vocabulary import Car, Drive, Energy
-from tracking.vocabulary import VehicleKind
+from tracking.vocabulary import Vehicle, VehicleKind
 
 FLATBED = "flatbed"
 
@@ -91,3 +91,10 @@ def tools_of(fault_code: str, kind: VehicleKind, car: Car) -> tuple[str, ...]:
     if kind is _TOW and flatbed and FLATBED not in tools:
         return (*tools, FLATBED)
     return tools
+
+
+def carries(vehicle: Vehicle, tools: tuple[str, ...]) -> bool:
+    """Whether the vehicle will do. A flatbed is the one tool that makes or breaks a job (R17); a set that was not
+    declared is taken as complete (R9).
+    """
+    return FLATBED not in tools or not vehicle.tools or FLATBED in vehicle.tools

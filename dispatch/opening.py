@@ -6,10 +6,10 @@ from datetime import datetime
 from core.datum import Datum, to_wgs84
 from core.errors import Invalid
 from core.geo import Position, check_position
-from core.places import PlaceAnswer, Places
+from core.places import Places
 from dispatch import events as e
 from dispatch.faults import need_of
-from dispatch.vocabulary import Car, Channel, Expressway, Person, Place, Scope
+from dispatch.vocabulary import Car, Case, Channel, Expressway, Person, Place, Scope
 
 COARSE_M = 500.0
 """A phone's position worse than this is questioned."""
@@ -56,27 +56,30 @@ def locate(
     address: str = "",
     accuracy_m: float | None = None,
     expressway: Expressway | None = None,
-    hand_over: tuple[float, float] | None = None,
+    hand_over: Position | None = None,
 ) -> Located:
-    """Check and convert a position at the door. Raises `InvalidPosition` (R22) or `OutsideServiceArea` (R12)."""
-    position = _to_position(lat, lon, datum)
+    """Check and convert a position at the door. `hand_over` is WGS-84 already.
+
+    The car's own place says whose city it is; the scene, which may be the hand-over point, says which promise
+    holds (R16, R18), and both may be doubtful. Raises `InvalidPosition` (R22) or `OutsideServiceArea` (R12).
+    """
     place = Place(
-        position=position,
+        position=to_position(lat, lon, datum),
         datum=datum,
         given=Position(lat=lat, lon=lon),
         address=address,
         accuracy_m=accuracy_m,
         expressway=expressway,
-        hand_over=_to_position(*hand_over, datum) if hand_over else None,
+        hand_over=hand_over,
     )
-    answer = places.assess(position)
-    if place.hand_over:
-        places.assess(place.hand_over)
+    answer = places.assess(place.position)
+    at_scene = places.assess(place.scene)
+    doubts = dict.fromkeys((*answer.doubts, *at_scene.doubts, *_coarse(lat, lon, accuracy_m)))
     return Located(
         place=place,
         city_code=answer.city_code,
-        county=answer.district_kind == "county",
-        doubts=_doubts(answer, lat, lon, accuracy_m),
+        county=at_scene.district_kind == "county",
+        doubts=tuple(doubts),
     )
 
 
@@ -93,7 +96,7 @@ def open_case(places: Places, request: CaseRequest, *, number: str, now: datetim
         address=request.address,
         accuracy_m=request.accuracy_m,
         expressway=request.expressway,
-        hand_over=request.hand_over,
+        hand_over=to_position(*request.hand_over, request.datum) if request.hand_over else None,
     )
     return e.CaseOpened(
         number=number,
@@ -123,13 +126,51 @@ def scope_of(city_code: str | None, registered_city_code: str | None) -> Scope:
     return Scope.LOCAL if city_code == registered_city_code else Scope.NON_LOCAL
 
 
-def _to_position(lat: float, lon: float, datum: Datum) -> Position:
+def amend_place(
+    places: Places,
+    case: Case,
+    *,
+    lat: float,
+    lon: float,
+    datum: Datum,
+    address: str,
+    accuracy_m: float | None,
+    reason: str,
+    now: datetime,
+) -> e.PlaceAmended:
+    """The event that corrects where the car stands. Raises like `locate`."""
+    known = case.place
+    located = locate(
+        places,
+        lat=lat,
+        lon=lon,
+        datum=datum,
+        address=address or known.address,
+        accuracy_m=accuracy_m,
+        expressway=known.expressway,
+        hand_over=known.hand_over,
+    )
+    before, after = known.position, located.place.position
+    return e.PlaceAmended(
+        at=now,
+        before=f"{before.lat:.6f},{before.lon:.6f}",
+        after=f"{after.lat:.6f},{after.lon:.6f}",
+        reason=reason,
+        place=located.place,
+        city_code=located.city_code,
+        county=located.county,
+        doubts=located.doubts,
+        scope=scope_of(located.city_code, case.car.registered_city_code),
+    )
+
+
+def to_position(lat: float, lon: float, datum: Datum) -> Position:
+    """WGS-84, from what was given in `datum`. Raises `InvalidPosition` (R22)."""
     check_position(lat, lon)
     wgs_lat, wgs_lon = to_wgs84(lat, lon, datum)
     return Position(lat=wgs_lat, lon=wgs_lon)
 
 
-def _doubts(answer: PlaceAnswer, lat: float, lon: float, accuracy_m: float | None) -> tuple[str, ...]:
+def _coarse(lat: float, lon: float, accuracy_m: float | None) -> tuple[str, ...]:
     typed_coarsely = accuracy_m is None and all(round(value, COARSE_DECIMALS) == value for value in (lat, lon))
-    coarse = typed_coarsely or (accuracy_m is not None and accuracy_m > COARSE_M)
-    return (*answer.doubts, "coarse") if coarse else answer.doubts
+    return ("coarse",) if typed_coarsely or (accuracy_m is not None and accuracy_m > COARSE_M) else ()

@@ -120,6 +120,8 @@ def _change(change: PastPromiseChange) -> Callable[[Case], Events]:
         trip = case.active_trip
         if trip is None or trip.dealer != change.dealer:
             raise IllegalTransition("the dealer did not have the case then")
+        if trip.result is Result.UNRESOLVED:
+            return ()  # told of the second vehicle, whose arrival no KPI asks for (K3)
         return decide.change_promise(
             case,
             trip_id=trip.id,
@@ -201,15 +203,18 @@ def _sheet(trip_id: str, sent: Sent, at: datetime) -> Callable[[Case], Events]:
     trip = sent.trip
 
     def decision(case: Case) -> Events:
+        content = checksheet.canonical({})
+        saved = decide.save_sheet(case, trip_id=trip_id, content=content, client_id="", now=at)
         if trip.signed:
-            content = checksheet.canonical({})
             sha256 = checksheet.seal(content, trip_id=trip_id, signer="", signature_svg="", signed_at=at.isoformat())
-            saved = decide.save_sheet(case, trip_id=trip_id, content=content, client_id="", now=at)
             signed = CheckSheetSigned(trip_id=trip_id, at=at, signer="", signature_svg="", sha256=sha256)
             return (*saved, signed)
         if trip.unsigned_confirmed_by == CAC:
-            return decide.refuse_signature(case, trip_id=trip_id, reason=NOT_RECORDED, confirmed_by=CAC, now=at)
-        return ()
+            for event in saved:
+                case = evolve(case, event, case.id)
+            refused = decide.refuse_signature(case, trip_id=trip_id, reason=NOT_RECORDED, confirmed_by=CAC, now=at)
+            return (*saved, *refused)
+        return saved
 
     return decision
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import NoEligibleVehicle, NotFound, NotNearest
 from core.geo import Position, distances_m
-from dispatch.faults import FLATBED
+from dispatch.faults import carries
 from dispatch.vocabulary import Candidate, Case, Dealer, Offer, OfferStatus
 from tracking.travel import ESTIMATE, estimate_s
 from tracking.vocabulary import Vehicle
@@ -35,7 +35,15 @@ class Skip(StrEnum):
     MISSING_TOOL = "missing_tool"
 
 
-OVERRIDABLE = frozenset({Skip.DECLINED_BEFORE, Skip.EXPIRED_BEFORE, Skip.GAVE_BACK_BEFORE, Skip.OTHER_DEALER_SENDS})
+OVERRIDABLE = frozenset(
+    {
+        Skip.DECLINED_BEFORE,
+        Skip.EXPIRED_BEFORE,
+        Skip.GAVE_BACK_BEFORE,
+        Skip.OTHER_DEALER_SENDS,
+        Skip.NOT_OWN_CASE,
+    }
+)
 """A dispatcher may still ask such a dealer, with a reason."""
 
 
@@ -63,10 +71,14 @@ def rank(case: Case, fleet: Fleet, *, keep_brands_apart: bool = False) -> tuple[
             starts.append((index, vehicle.plate, fleet.positions.get(vehicle.plate, dealer.site)))
         if not vehicles:
             starts.append((index, None, dealer.site))
-    distances = distances_m(
-        case.place.scene,
-        np.array([position.lat for _, _, position in starts]),
-        np.array([position.lon for _, _, position in starts]),
+    # In whole millimetres: what is shown as equal is a tie.
+    distances = np.round(
+        distances_m(
+            case.place.scene,
+            np.array([position.lat for _, _, position in starts]),
+            np.array([position.lon for _, _, position in starts]),
+        ),
+        3,
     )
     nearest: dict[int, tuple[float, str | None]] = {}
     for (index, plate, _), distance in zip(starts, distances.tolist(), strict=True):
@@ -82,7 +94,7 @@ def rank(case: Case, fleet: Fleet, *, keep_brands_apart: bool = False) -> tuple[
         Candidate(
             dealer=code,
             rank=None if skips else place,
-            distance_m=round(distance, 3),
+            distance_m=distance,
             travel_time_s=round(estimate_s(distance), 1),
             travel_source=ESTIMATE,
             vehicle=plate,
@@ -121,7 +133,10 @@ def _refusals(case: Case, dealer: Dealer, *, keep_brands_apart: bool) -> tuple[S
         skips.append(Skip.OTHER_BRAND)
     if case.own_dealer and dealer.code != case.own_dealer:
         skips.append(Skip.NOT_OWN_CASE)
-    if _sends_second(case) not in {"", dealer.code}:
+    sends_second = _sends_second(case)
+    if sends_second == dealer.code:
+        return tuple(skips)  # the CAC has just chosen it, whatever it answered before
+    if sends_second:
         skips.append(Skip.OTHER_DEALER_SENDS)
     skips.extend(_before([offer for offer in case.offers if offer.dealer == dealer.code]))
     return tuple(skips)
@@ -150,9 +165,7 @@ def _able(case: Case, fleet: Fleet, dealer: Dealer) -> tuple[list[Vehicle], tupl
     left = [vehicle for vehicle in fleet.vehicles.get(dealer.code, ()) if vehicle.kind is case.needs]
     if not left:
         return [], (Skip.NO_VEHICLE_OF_KIND,)
-    # A flatbed is the one tool that makes or breaks the job (R17); a set not declared is taken as complete (R9).
-    if FLATBED in case.tools:
-        left = [vehicle for vehicle in left if not vehicle.tools or FLATBED in vehicle.tools]
+    left = [vehicle for vehicle in left if carries(vehicle, case.tools)]
     if not left:
         return [], (Skip.MISSING_TOOL,)
     left = [vehicle for vehicle in left if vehicle.on_duty]

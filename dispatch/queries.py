@@ -26,6 +26,11 @@ async def get_case(session: AsyncSession, case_id: str) -> Case:
     return decode_case(state)
 
 
+async def number_taken(session: AsyncSession, number: str) -> bool:
+    """Whether a case of that number is on record."""
+    return (await session.execute(select(CaseRow.id).where(CaseRow.number == number))).scalar() is not None
+
+
 async def case_id_of_offer(session: AsyncSession, offer_id: str) -> str:
     """Whose offer it is. Raises `NotFound`."""
     found = (await session.execute(select(OfferRow.case_id).where(OfferRow.id == offer_id))).scalar()

@@ -13,14 +13,13 @@ from core.errors import Invalid
 from core.eventlog import count_up
 from core.ids import new_id
 from dispatch import acceptance, checksheet, decide, opening, proximity, store
-from dispatch import events as e
 from dispatch.deadlines import deadlines_of
 from dispatch.desk import SYSTEM, Act, Desk
 from dispatch.events import Event
 from dispatch.evolve import evolve
 from dispatch.fences import follow
 from dispatch.opening import CaseRequest
-from dispatch.queries import case_id_of_offer, case_id_of_trip, latest_trip_of
+from dispatch.queries import case_id_of_offer, case_id_of_trip, latest_trip_of, number_taken
 from dispatch.ranking import current_candidates
 from dispatch.roster import busy_plates
 from dispatch.store import Stored
@@ -45,25 +44,29 @@ async def open_case(desk: Desk, act: Act, request: CaseRequest) -> Case:
 
 
 async def amend_place(
-    desk: Desk, act: Act, case_id: str, *, lat: float, lon: float, datum: Datum, address: str = "", reason: str
+    desk: Desk,
+    act: Act,
+    case_id: str,
+    *,
+    lat: float,
+    lon: float,
+    datum: Datum,
+    reason: str,
+    address: str = "",
+    accuracy_m: float | None = None,
 ) -> Case:
-    """Correct where the car stands (R22); who, when, from and to stay on record."""
+    """Correct where the car stands (R22); who, when, from and to stay on record. A hand-over point stays (R18)."""
     stored = await store.load(act.session, case_id)
-    case = stored.case
-    located = opening.locate(
-        desk.places, lat=lat, lon=lon, datum=datum, address=address, expressway=case.place.expressway
-    )
-    before, after = case.place.position, located.place.position
-    amended = e.PlaceAmended(
-        at=act.now,
-        before=f"{before.lat:.6f},{before.lon:.6f}",
-        after=f"{after.lat:.6f},{after.lon:.6f}",
+    amended = opening.amend_place(
+        desk.places,
+        stored.case,
+        lat=lat,
+        lon=lon,
+        datum=datum,
+        address=address,
+        accuracy_m=accuracy_m,
         reason=reason,
-        place=located.place,
-        city_code=located.city_code,
-        county=located.county,
-        doubts=located.doubts,
-        scope=opening.scope_of(located.city_code, case.car.registered_city_code),
+        now=act.now,
     )
     return await apply(desk, act, stored, (amended,))
 
@@ -99,6 +102,7 @@ async def accept_offer(
     offer = decide.pending(case, offer_id, act.now)
     named = await _free_vehicle(desk, act, vehicle, offer.dealer)
     acceptance.check_kind(named, case)
+    acceptance.check_tools(named, case)
     acceptance.check_driver(named, driver)
     acceptance.check_crew(crew)
     candidates = await store.load_candidates(act.session, offer_id)
@@ -164,6 +168,7 @@ async def change_trip(
     if vehicle is not None and vehicle != trip.plate:
         going = await _free_vehicle(desk, act, vehicle, trip.dealer)
         acceptance.check_changed_kind(going, stored.case)
+        acceptance.check_tools(going, stored.case)
         events += decide.change_vehicle(stored.case, trip_id=trip_id, vehicle=going, reason=reason, now=act.now)
     if going:
         acceptance.check_driver(going, driver or trip.driver)
@@ -407,6 +412,9 @@ def _told_at(at: datetime | None, now: datetime) -> datetime:
 
 
 async def _next_number(act: Act) -> str:
-    """Numbers count from 1 each day of China Standard Time."""
+    """Numbers count from 1 each day of China Standard Time; one that a past case brought along is passed over."""
     day = act.now.astimezone(CHINA_STANDARD_TIME).strftime("%y%m%d")
-    return f"R{day}-{await count_up(act.session, f'case_number:{day}'):04d}"
+    while True:
+        number = f"R{day}-{await count_up(act.session, f'case_number:{day}'):04d}"
+        if not await number_taken(act.session, number):
+            return number

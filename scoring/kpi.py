@@ -68,11 +68,9 @@ def _completion(case: Case, dealer: str, offers: tuple[Offer, ...]) -> Mark:
         return _hit(Reason.COMPLETED)
     if any(offer.given_up_at for offer in offers):
         return _miss(Reason.GIVEN_BACK)
-    fate = _fate(case, dealer) if OfferStatus.ACCEPTED in statuses else _excluded(Reason.WITHDRAWN)
-    if fate.counted is Counted.EXCLUDED:
-        # what excuses a later offer does not undo an earlier refusal
-        return next((_miss(reason) for status, reason in _REFUSALS if status in statuses), fate)
-    return fate
+    if OfferStatus.ACCEPTED in statuses:
+        return _fate(case, dealer)
+    return next((_miss(reason) for status, reason in _REFUSALS if status in statuses), _excluded(Reason.WITHDRAWN))
 
 
 def _fate(case: Case, dealer: str) -> Mark:

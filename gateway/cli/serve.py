@@ -14,7 +14,8 @@ from gateway.app import create_app
 from gateway.cli.say import err, fail, run
 from gateway.logs import set_up_logs
 
-MAX_FRAME_BYTES = 64 * 1024
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+"""Above what is read as a frame, so that one that is too long is answered instead of closing its socket."""
 PARTING_S = 5
 
 

@@ -210,6 +210,7 @@ async def amend(case_id: CasePath, body: PlaceChange, door: CacDoor) -> Response
             lon=where.lon,
             datum=where.datum,
             address=where.address,
+            accuracy_m=where.accuracy_m,
             reason=body.reason,
         ),
     )

@@ -124,8 +124,12 @@ def on_scene(case: Case, *, trip_id: str = "t1", depart: float = 3, arrive: floa
     return then(case, decide.arrive(case, trip_id=trip_id, at=minutes(arrive)))
 
 
+def filled(case: Case, *, trip_id: str = "t1", at: float = 30) -> Case:
+    return then(case, decide.save_sheet(case, trip_id=trip_id, content='{"km":1}', client_id="", now=minutes(at)))
+
+
 def signed(case: Case, *, trip_id: str = "t1", at: float = 30) -> Case:
-    case = then(case, decide.save_sheet(case, trip_id=trip_id, content='{"km":1}', client_id="", now=minutes(at)))
+    case = filled(case, trip_id=trip_id, at=at)
     return then(case, decide.sign_sheet(case, trip_id=trip_id, signer="王", signature_svg=SVG, now=minutes(at)))
 
 

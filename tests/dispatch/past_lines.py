@@ -171,7 +171,7 @@ def count(past: Line, dealer: str) -> dict[str, tuple[int, int]]:
     by_customer = past["end"]["status"] == "cancelled" and past["end"]["by"] == "customer"
     excused = by_customer and promise is not None and ended <= promise and not gave_up
     refused = "declined" in answers or "expired" in answers
-    tried = refused or (bool(accepted) and not excused)
+    tried = (refused or bool(accepted)) and not excused
     figures["completion"] = (int(completer == dealer), int(tried))
 
     surveyed = completer == dealer and past.get("satisfaction") is not None

@@ -458,3 +458,30 @@ def test_a_case_begins_with_its_opening() -> None:
 def test_what_is_not_in_the_case_is_not_found() -> None:
     with pytest.raises(errors.NotFound):
         decide.expire(opened(), offer_id="o9", now=minutes(1))
+
+
+def test_r5_once_a_vehicle_is_on_scene_another_is_a_second_dispatch() -> None:
+    case = on_scene(accepted(offered(opened())))
+    with pytest.raises(errors.SecondDispatchNotConfirmed):
+        decide.change_vehicle(case, trip_id="t1", vehicle=vehicle("沪A9", TOW), reason="needs a tow", now=minutes(25))
+
+
+def test_r17_a_vehicle_without_the_flatbed_is_not_accepted_either() -> None:
+    electric = opened(fault="tow_only", car=Car(energy=Energy.ELECTRIC))
+    acceptance.check_tools(vehicle(kind=TOW, tools=("flatbed",)), electric)
+    acceptance.check_tools(vehicle(kind=TOW), electric)
+    with pytest.raises(errors.NoEligibleVehicle):
+        acceptance.check_tools(vehicle(kind=TOW, tools=("winch",)), electric)
+    lockout = opened(fault="lockout", car=Car(drive=Drive.FOUR_WHEEL))
+    acceptance.check_tools(vehicle(tools=("lockout_kit",)), lockout)
+    with pytest.raises(errors.NoEligibleVehicle):  # sent instead as a tow, it must be a flatbed
+        acceptance.check_tools(vehicle(kind=TOW, tools=("winch",)), lockout)
+
+
+def test_k3_a_vehicle_that_comes_by_after_its_trip_was_over_has_not_arrived() -> None:
+    case = accepted(offered(opened()))
+    ended = then(case, decide.cancel(case, by=CancelledBy.CUSTOMER, reason="moved", now=minutes(9)))
+    before = Crossing(trip_id="t1", plate="沪A1", departed_at=minutes(3), arrived_at=minutes(8))
+    after = Crossing(trip_id="t1", plate="沪A1", departed_at=minutes(3), arrived_at=minutes(9.5))
+    assert then(ended, decide.cross(ended, before)).trips[0].arrived_at == minutes(8)
+    assert decide.cross(ended, after) == ()

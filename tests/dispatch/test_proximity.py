@@ -184,3 +184,22 @@ def test_r5_the_second_vehicle_comes_from_the_dealer_the_cac_named_until_it_refu
     again = offered(case, dealer_code="D2", offer_id="o2", at=34)
     refused = then(again, decide.decline(again, offer_id="o2", reason="x", now=minutes(35)))
     assert choose(rank(refused, two())).dealer == "D1"
+
+
+def test_r1_what_is_shown_as_equally_far_is_a_tie() -> None:
+    """A dealer due east and one due west differ by less than the millimetre that is shown."""
+    sites = {"B": position(31.23, 121.48), "A": position(31.23, 121.46)}
+    assert nearest_of(position(31.23, 121.47), **sites) == "A"
+    assert nearest_of(position(31.23, 121.47), **dict(reversed(sites.items()))) == "A"
+
+
+def test_r5_the_dealer_that_the_cac_named_is_asked_whatever_it_answered_before() -> None:
+    asked = offered(opened(), dealer_code="D1")
+    late = then(asked, decide.expire(asked, offer_id="o1", now=minutes(5)))
+    taken = accepted(offered(late, dealer_code="D1", offer_id="o2", at=6), offer_id="o2", at=7)
+    left = outcome(on_scene(taken, depart=8), Result.UNRESOLVED, drivable=False)
+    again = then(
+        left,
+        decide.decide_second_dispatch(left, approve=True, needs=SERVICE, same_dealer=True, now=minutes(33)),
+    )
+    assert choose(rank(again, two())).dealer == "D1"

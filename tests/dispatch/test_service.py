@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from dispatch_build import SVG, T0, SetClock, position
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core import errors
 from core.database import Database
@@ -19,7 +19,7 @@ from dispatch.desk import Desk
 from dispatch.evolve import fold
 from dispatch.opening import CaseRequest
 from dispatch.sweeper import run_sweeper, sweep
-from dispatch.tables import DeadlineRow, RecordChange
+from dispatch.tables import CaseRow, DeadlineRow, RecordChange
 from dispatch.vocabulary import (
     CancelledBy,
     Car,
@@ -382,6 +382,49 @@ async def test_r18_nearest_counts_from_the_hand_over_point(desk: Desk) -> None:
     case = await open_one(desk, expressway=Expressway(road="G2"), hand_over=(31.2301, 121.6201))
     async with desk.act("user:张") as act:
         assert (await service.make_offer(desk, act, case.id))[1].dealer == "D3"
+
+
+async def test_r18_a_corrected_place_keeps_its_hand_over_point(desk: Desk) -> None:
+    case = await open_one(desk, expressway=Expressway(road="G2"), hand_over=(31.2301, 121.6201))
+    async with desk.act("user:张") as act:
+        amended = await service.amend_place(
+            desk, act, case.id, lat=31.2411, lon=121.4811, datum=Datum.WGS84, accuracy_m=900, reason="post 1234"
+        )
+    assert amended.place.scene == case.place.scene
+    assert (amended.place.expressway, amended.doubts) == (case.place.expressway, ("coarse",))
+
+
+async def test_r16_r18_the_promise_and_the_doubts_are_those_of_the_hand_over_point(desk: Desk) -> None:
+    county = await open_one(desk, expressway=Expressway(road="G60"), hand_over=(30.6401, 120.5501))  # 桐乡市
+    assert (county.city_code, county.county) == ("310000", True)
+    assert not (await open_one(desk)).county
+
+
+async def test_c2_a_dealers_own_case_may_be_given_to_another_with_a_reason(desk: Desk) -> None:
+    case = await open_one(desk, channel=Channel.DEALER_24H, own_dealer="D3")
+    async with desk.act("user:王") as act:
+        case = await service.decline_offer(desk, act, case.offers[0].id, "broken down")
+    assert case.status is CaseStatus.UNASSIGNED
+    async with desk.act("user:张") as act:
+        _, made, _ = await service.make_offer(desk, act, case.id, dealer="D1", override_reason="own vehicle broke")
+    assert (made.dealer, made.own_case) == ("D1", False)
+
+
+async def test_a_number_that_a_past_case_brought_along_is_passed_over(desk: Desk) -> None:
+    first = await open_one(desk)
+    async with desk.act("user:张") as act:
+        await act.session.execute(
+            update(CaseRow).where(CaseRow.id == first.id).values(number=first.number.replace("0001", "0002"))
+        )
+    assert (await open_one(desk)).number.endswith("-0003")
+
+
+async def test_r22_a_vehicle_that_claims_to_be_abroad_stands_at_its_dealers_site(desk: Desk) -> None:
+    case = await open_one(desk)
+    paris = LivePosition(plate="D1a", position=position(48.85, 2.35), fix_time=T0)
+    desk.live.put(paris)
+    async with desk.act("user:张") as act:
+        assert (await service.make_offer(desk, act, case.id))[1].dealer == "D1"
 
 
 async def test_r22_a_corrected_place_keeps_from_and_to(desk: Desk) -> None:

@@ -90,9 +90,9 @@ def test_K2_the_promise_that_passed_is_the_one_that_counts() -> None:
     assert mark(unapproved, Kpi.COMPLETION) == (DENOMINATOR, Reason.CANCELLED_AFTER_PROMISE)
 
 
-def test_K2_a_refusal_stays_where_the_customer_cancels_a_later_acceptance() -> None:
+def test_K2_the_customers_cancellation_after_acceptance_leaves_the_case_out_whatever_was_refused_before() -> None:
     told = Told().declined("D1", 1).accepted("D1", 5).cancelled(10)
-    assert mark(told, Kpi.COMPLETION) == (DENOMINATOR, Reason.DECLINED)
+    assert mark(told, Kpi.COMPLETION) == (EXCLUDED, Reason.CANCELLED_BY_CUSTOMER)
     told = Told().declined("D1", 1).accepted("D2", 5).cancelled(10)
     assert mark(told, Kpi.COMPLETION, "D1") == (DENOMINATOR, Reason.DECLINED)
     assert mark(told, Kpi.COMPLETION, "D2") == (EXCLUDED, Reason.CANCELLED_BY_CUSTOMER)

@@ -125,6 +125,8 @@ class PastCase:
 def read_past_case(line: bytes | str) -> PastCase:
     """The case in one line. Raises `Invalid` with the field at fault; no value is ever coerced."""
     raw = _parse(line)
+    if isinstance(raw, dict):  # what is null was not recorded
+        raw = {name: value for name, value in cast(dict[str, Any], raw).items() if value is not None}
     try:
         return _in_utc(msgspec.convert(raw, PastCase))
     except msgspec.ValidationError as error:

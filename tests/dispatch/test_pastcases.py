@@ -1,5 +1,6 @@
 """Past cases: what is read, what the rules let pass, and what they refuse, with the rule's number."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,7 +104,7 @@ def test_fields_that_a_past_case_does_not_have_are_told() -> None:
         (line(location={"lon": 121.4}), "location"),
         (line(offers=[offer("D1", 1, "maybe", 2)]), "offers[0].answer"),
         (line(offers=[offer("", 1, "declined", 2)]), "offers[0].dealer"),
-        (line(offers=None), "offers"),
+        (line(offers="none"), "offers"),
         (line(trips=[trip(kind="bicycle")]), "trips[0].kind"),
         (line(trips=[trip(drivable="yes")]), "trips[0].drivable"),
         (line(end={"status": "closed"}), "end"),
@@ -474,3 +475,18 @@ def test_what_is_told_is_in_the_case(past: Line) -> None:
     gone = [one for one in past["trips"] if one.get("departed_at") or one.get("arrived_at")]
     assert [(one.dealer, one.kind.value) for one in sent] == [(one["dealer"], one["kind"]) for one in gone]
     assert len(case.promise_changes) == len(past["promise_changes"])
+
+
+def test_what_is_null_was_not_recorded() -> None:
+    bare = {**PHONE_SOLVED, "offers": None, "trips": None, "promise_changes": None, "satisfaction": None}
+    assert read_past_case(json.dumps(bare)) == read_past_case(json.dumps(PHONE_SOLVED))
+
+
+PHONE_SOLVED = {
+    "number": "H-20",
+    "channel": "hotline_400",
+    "opened_at": "2026-10-01T08:00:00+08:00",
+    "fault": "battery",
+    "location": {"lat": 31.2, "lon": 121.4},
+    "end": {"status": "closed", "at": "2026-10-01T08:05:00+08:00"},
+}

@@ -33,6 +33,8 @@ from simulations.stage import Stage
 from simulations.tasks import Tasks
 
 DEALERS = 12
+SHARED = frozenset({"D01"})
+"""A person may sign in as this dealer's specialist: offers of cases that people opened are left to them."""
 CALL_EVERY_S = 40.0
 FIRST_CALLS = 8
 """So many motorists call at once in the beginning, so that there is something to see."""
@@ -124,7 +126,7 @@ class _Play:
         luck = secrets.randbelow(1 << 30)
         stage = Stage(city, pace=pace, habits=BRISK, seed=luck, ledger=door.ledger)
         stage.place_vehicles(door.url, tokens, spacing_s=SPACING_S, rests_s=RESTS_S)
-        stage.put_on_duty(await self._specialists(door, city, cac))
+        stage.put_on_duty(await self._specialists(door, city, cac), shared=SHARED)
         dispatcher = stage.seat_dispatchers([cac])
         try:
             await stage.open()

@@ -59,6 +59,10 @@ class Dispatcher:
         """Something happened to a case."""
         self._changed_s[event.case] = self._pace.seconds()
 
+    def took(self, case_id: str) -> bool:
+        """Whether it is this dispatcher's call: what a person opened beside it is left to that person."""
+        return case_id in self._owners
+
     async def take(self, call: Call) -> None:
         """A motorist calls: open the case, offer it to the nearest; the motorist may think better of it later."""
         body = {
@@ -88,7 +92,7 @@ class Dispatcher:
         while True:
             await self._pace.sleep(max(20.0, 0.2 * self._pace.speed))
             for case_id, card in self.feed.board.cards.items():
-                if case_id not in self._in_hand and self._due(case_id, card):
+                if self.took(case_id) and case_id not in self._in_hand and self._due(case_id, card):
                     self._in_hand.add(case_id)
                     self._start(self._handle(case_id, card))
 
@@ -107,7 +111,7 @@ class Dispatcher:
             case "awaiting_second_dispatch":
                 return idle_s > self._habits.typing_s
             case "completed":
-                owner = self._owner(case_id)
+                owner = self._owners[case_id]
                 asks = owner.answers_survey or self._habits.closes_unreached
                 return asks and idle_s > owner.survey_after_s
             case _:
@@ -153,11 +157,11 @@ class Dispatcher:
             await self._offer(case_id)
 
     async def _ask_owner(self, case_id: str) -> None:
-        if not self._owner(case_id).answers_survey:
+        if not self._owners[case_id].answers_survey:
             await self.client.send(f"/cases/{case_id}/close", {}, key=f"close-{case_id}")
             self.client.door.ledger.acked("case_closed", case_id)
             return
-        body = {"satisfaction": self._owner(case_id).satisfaction}
+        body = {"satisfaction": self._owners[case_id].satisfaction}
         await self.client.send(f"/cases/{case_id}/survey", body, key=f"survey-{case_id}")
         self.client.door.ledger.acked("survey_answered", case_id, **body)
 
@@ -196,11 +200,6 @@ class Dispatcher:
         path = f"/trips/{word.trip_id}/complete"
         await self.client.send(path, {"confirmed_by": word.caller}, key=f"complete-{word.trip_id}")
         ledger.acked("case_completed", word.case_id, trip_id=word.trip_id)
-
-    def _owner(self, case_id: str) -> Owner:
-        if case_id not in self._owners:
-            self._owners[case_id] = behaviour.owner(self._habits, dice(self._seed, "owner", case_id))
-        return self._owners[case_id]
 
 
 async def call_in(dispatcher: Dispatcher, calls: tuple[Call, ...], pace: Pace, began_s: float) -> None:

@@ -25,7 +25,10 @@ Start = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Specialist:
-    """One dealer's person. Everything passes through the dealer's own session."""
+    """One dealer's person. Everything passes through the dealer's own session.
+
+    `answers` says whether an offer of that case is this person's to answer.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Specialist:
         seed: int,
         telephone: Telephone,
         start: Start,
+        answers: Callable[[str], bool],
     ) -> None:
         self.dealer = dealer
         self.client = client
@@ -48,6 +52,7 @@ class Specialist:
         self.feed = Feed(client, self)
         self._vehicles = vehicles
         self._start = start
+        self._answers = answers
         self._watches: dict[str, CaseWatch] = {}
         self._answered: set[str] = set()
         self._trips: Counter[str] = Counter()
@@ -76,7 +81,7 @@ class Specialist:
                 self._offered(case_id, offer["id"], card)
 
     def _offered(self, case_id: str, offer_id: str, card: Any) -> None:
-        if offer_id not in self._answered:
+        if offer_id not in self._answered and self._answers(case_id):
             self._answered.add(offer_id)
             job = Job(
                 case_id=case_id,

@@ -1,6 +1,7 @@
 """A city's people at work on a running service: dispatchers, screens, specialists, vehicles with their terminals."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from core.geo import Position, distance_m
 from simulations.behaviour import Habits, dice
@@ -79,8 +80,11 @@ class Stage:
                 )
             )
 
-    def put_on_duty(self, clients: Mapping[str, Client]) -> None:
-        """A specialist for each dealer that has a signed-in client."""
+    def put_on_duty(self, clients: Mapping[str, Client], *, shared: AbstractSet[str] = frozenset()) -> None:
+        """A specialist for each dealer that has a signed-in client.
+
+        In a `shared` dealer a person may sit as well, and is left the offers of cases that people opened.
+        """
         for dealer in self.city.dealers:
             if client := clients.get(dealer.code):
                 own = [vehicle for vehicle in self.vehicles if vehicle.facts.dealer == dealer.code]
@@ -94,8 +98,12 @@ class Stage:
                         seed=self._seed,
                         telephone=self._telephone,
                         start=self.tasks.start,
+                        answers=self._took if dealer.code in shared else lambda _case_id: True,
                     )
                 )
+
+    def _took(self, case_id: str) -> bool:
+        return self.dispatcher is not None and self.dispatcher.took(case_id)
 
     def seat_dispatchers(self, clients: Sequence[Client]) -> Dispatcher:
         """The first works the board, the others only watch it."""

@@ -96,12 +96,13 @@ class Specialist:
         await self.pace.sleep(reply.after_s)
         if reply.answer is Answer.IGNORE:
             return
-        vehicle = self._free(job.needs) if reply.answer is Answer.ACCEPT else None
         try:
-            if vehicle is None:
-                await self._decline(job.case_id, offer_id, reply.reason or "no free vehicle")
-            else:
+            if reply.answer is Answer.DECLINE:
+                await self._decline(job.case_id, offer_id, reply.reason)
+            elif vehicle := self._free(job.needs):
                 await self._accept(job, offer_id, vehicle, reply)
+            else:
+                await self._decline(job.case_id, offer_id, "no free vehicle")
         except Refused:
             return  # too late, or the vehicle was just taken; the ledger has the code
 

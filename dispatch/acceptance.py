@@ -63,6 +63,12 @@ def check_estimate(rules: PromiseRules, case: Case, *, eta_minutes: int, distanc
         raise Invalid(f"an estimate over {limit} minutes needs a reason", rule="R16", field="reason")
 
 
+def check_result(trip: Trip, result: Result) -> None:
+    """A tow goes by a tow vehicle, whose completion the CAC confirms (R7); for that a second one is asked (R5)."""
+    if result is Result.TOWED and trip.kind is not VehicleKind.TOW:
+        raise Invalid("a service vehicle does not tow: report unresolved, and ask for a tow", rule="R5", field="result")
+
+
 def check_consent(case: Case, trip: Trip, result: Result) -> None:
     """Recovery and flooded cars need their own signature before the work (R19)."""
     if case.consent_needed and result is not Result.UNRESOLVED and not trip.consent_by:

@@ -2,10 +2,16 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Invalid
+
+_STROKES = frozenset(
+    {"svg", "g", "title", "path", "polyline", "polygon", "line", "circle", "ellipse", "rect", "text", "tspan"}
+)
+_ACTIVE = re.compile(r"\bon\w+\s*=|href\s*=|javascript:|<!|url\s*\(")
 
 MAX_SHEET_BYTES = 64_000
 MAX_SIGNATURE_BYTES = 200_000
@@ -44,9 +50,15 @@ def check_signature(signer: str, signature_svg: str) -> None:
         raise Invalid("the signature's drawing is missing", rule="R6", field="signature_svg")
     if len(drawing.encode()) > MAX_SIGNATURE_BYTES:
         raise Invalid("the signature's drawing is too large", rule="R6", field="signature_svg")
-    lowered = drawing.lower()
-    if any(danger in lowered for danger in ("<script", "javascript:", "onload", "<foreignobject", "<!entity")):
+    if not _only_strokes(drawing):
         raise Invalid("the signature's drawing holds more than strokes", rule="R6", field="signature_svg")
+
+
+def _only_strokes(drawing: str) -> bool:
+    """Whether markup draws and does nothing else: it may be shown in a page later."""
+    lowered = drawing.lower()
+    elements = set(re.findall(r"<\s*/?\s*([^\s/>]*)", lowered.removeprefix("<?xml")))
+    return elements <= _STROKES and not _ACTIVE.search(lowered)
 
 
 def _dump(content: Mapping[str, Any]) -> str:

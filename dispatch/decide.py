@@ -36,6 +36,9 @@ from dispatch.vocabulary import (
 )
 from tracking.vocabulary import Crossing, Vehicle, VehicleKind
 
+CLOCK_TOLERANCE = timedelta(minutes=2)
+"""A phone's or a terminal's clock may be this far off."""
+
 Events = tuple[Event, ...]
 
 
@@ -220,7 +223,7 @@ def log_call(case: Case, *, trip_id: str, note: str, now: datetime) -> Events:
 def depart(case: Case, *, trip_id: str, at: datetime) -> Events:
     """The driver says that the vehicle has set out. Where the fixes said so before, the word is kept beside."""
     trip = active_trip(case, trip_id)
-    _not_before_acceptance(trip, at)
+    at = _not_before(trip.accepted_at, at)
     if trip.departed_at is not None and trip.reported_departed_at is None:
         return (e.DepartureReported(trip_id=trip_id, at=at),)
     return (e.VehicleDeparted(trip_id=trip_id, at=at, source=Source.REPORTED),)
@@ -229,9 +232,7 @@ def depart(case: Case, *, trip_id: str, at: datetime) -> Events:
 def arrive(case: Case, *, trip_id: str, at: datetime) -> Events:
     """The driver says that the vehicle has arrived. Where the fixes said so before, the word is kept beside."""
     trip = active_trip(case, trip_id)
-    _not_before_acceptance(trip, at)
-    if trip.reported_departed_at is not None and at < trip.reported_departed_at:
-        raise Invalid("the arrival lies before the departure", field="at")
+    at = _not_before(max(trip.accepted_at, trip.reported_departed_at or trip.accepted_at), at)
     if trip.arrived_at is not None and trip.reported_arrived_at is None:
         return (e.ArrivalReported(trip_id=trip_id, at=at),)
     return (e.VehicleArrived(trip_id=trip_id, at=at, source=Source.REPORTED),)
@@ -356,8 +357,6 @@ def complete(case: Case, *, trip_id: str, now: datetime, by_cac: bool, confirmed
     """The rescue succeeded (R7): a tow's completion is the CAC's to confirm, and nothing completes unsigned (R6)."""
     trip = active_trip(case, trip_id)
     lifecycle.check(case.status, Step.COMPLETE)
-    if trip.result is None:
-        raise IllegalTransition("the outcome has not been reported", rule="R7")
     if trip.result is Result.UNRESOLVED:
         raise SecondDispatchNotConfirmed("the vehicle did not solve it", rule="R5")
     if trip.kind is VehicleKind.TOW and not by_cac:
@@ -367,6 +366,8 @@ def complete(case: Case, *, trip_id: str, now: datetime, by_cac: bool, confirmed
         if not (trip.unsigned_reason and by_cac):
             raise UnsignedCheckSheet("no signature, no completion", rule="R6")
         events.append(e.UnsignedConfirmed(trip_id=trip_id, at=now, by=confirmed_by or "CAC"))
+    if trip.result is None:
+        raise IllegalTransition("the outcome has not been reported", rule="R7")
     events.append(e.CaseCompleted(trip_id=trip_id, dealer=trip.dealer, at=now, confirmed_by=confirmed_by))
     return tuple(events)
 
@@ -460,6 +461,8 @@ def _reason(reason: str, rule: str) -> str:
     return reason.strip()
 
 
-def _not_before_acceptance(trip: Trip, at: datetime) -> None:
-    if at < trip.accepted_at:
-        raise Invalid("that lies before the acceptance", field="at")
+def _not_before(earliest: datetime, at: datetime) -> datetime:
+    """A clock that is a little behind, or tells whole seconds only, is put right; one that is far off is refused."""
+    if at < earliest - CLOCK_TOLERANCE:
+        raise Invalid("that lies before the acceptance or the departure", field="at")
+    return max(at, earliest)

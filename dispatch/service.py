@@ -14,6 +14,7 @@ from core.eventlog import count_up
 from core.ids import new_id
 from dispatch import acceptance, checksheet, decide, opening, proximity, store
 from dispatch.deadlines import deadlines_of
+from dispatch.decide import CLOCK_TOLERANCE
 from dispatch.desk import SYSTEM, Act, Desk
 from dispatch.events import Event
 from dispatch.evolve import evolve
@@ -25,9 +26,6 @@ from dispatch.roster import busy_plates
 from dispatch.store import Stored
 from dispatch.vocabulary import CancelledBy, Candidate, Case, Offer, Person, Result, Trip
 from tracking.vocabulary import Terminal, Vehicle, VehicleKind
-
-CLOCK_TOLERANCE = timedelta(minutes=2)
-"""A phone's clock may be this far ahead."""
 
 
 async def open_case(desk: Desk, act: Act, request: CaseRequest) -> Case:
@@ -270,6 +268,7 @@ async def report_outcome(desk: Desk, act: Act, trip_id: str, *, result: Result, 
     events = decide.report_outcome(
         stored.case, trip_id=trip_id, result=result, drivable=drivable, note=note, now=act.now
     )
+    acceptance.check_result(decide.active_trip(stored.case, trip_id), result)
     acceptance.check_consent(stored.case, decide.active_trip(stored.case, trip_id), result)
     return await apply(desk, act, stored, events)
 
@@ -299,7 +298,7 @@ async def complete_from_terminal(desk: Desk, act: Act, terminal: Terminal, seq: 
     trip = decide.trip_of(stored.case, trip_id)
     if stored.case.completed_by and not trip.active:
         return stored.case
-    if time < trip.accepted_at or time > act.now + CLOCK_TOLERANCE:
+    if not trip.accepted_at - CLOCK_TOLERANCE <= time <= act.now + CLOCK_TOLERANCE:
         raise Invalid("the message's time does not fit the trip", rule="R7", field="time")
     events = decide.complete(
         stored.case, trip_id=trip_id, now=act.now, by_cac=False, confirmed_by=f"terminal:{terminal.terminal_id}"

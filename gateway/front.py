@@ -103,7 +103,8 @@ class Front:
             await reply(scope, receive, answer)
         except BaseException:
             if not exchange.status:
-                reply = problem("internal", status=500, detail="something went wrong here", language=language)
+                said = "something went wrong here"
+                reply = problem("internal", status=500, detail=said, language=language, headers=_PARTING)
                 await reply(scope, receive, answer)
             raise
         finally:

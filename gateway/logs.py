@@ -61,7 +61,9 @@ def set_up_logs(level: str, stream: TextIO | None = None) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-    logging.getLogger("uvicorn.error").filters = [_Discreet()]
+    server = logging.getLogger("uvicorn.error")
+    server.filters = [_Discreet()]
+    server.setLevel(max(logging.INFO, root.level))  # below that it tells raw frames and addresses
     # Raw paths and peers' addresses are in these; our own request line replaces them.
     logging.getLogger("uvicorn.access").disabled = True
     for noisy in ("websockets", "aiosqlite", "httpx", "httpcore"):

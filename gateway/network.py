@@ -43,4 +43,4 @@ def sited(places: Places, lat: float, lon: float, datum: Datum, city_code: str) 
         doubts = (*doubts, UNKNOWN_CITY)
     elif stated and found and stated not in (found, answer.neighbour_code):
         doubts = (*doubts, OUTSIDE_STATED_CITY)
-    return Sited(site=site, city_code=city_code or found, doubts=doubts)
+    return Sited(site=site, city_code=stated or city_code or found, doubts=doubts)

@@ -92,24 +92,22 @@ async def vehicle(session: AsyncSession, plate: str) -> Vehicle | None:
     return None if found is None else _vehicle(*found)
 
 
-async def add_terminal(session: AsyncSession, terminal: Terminal) -> str:
+async def add_terminal(session: AsyncSession, terminal: Terminal, *, told: bool = True) -> str:
     """Fit a terminal and give its token, which is not kept and cannot be read again.
 
+    With `told` False nobody learns the token, and the same terminal may be added once more to get one.
     `NotFound` when there is no such vehicle, `Conflict` when the identifier is taken.
     """
     if await session.get(VehicleRow, terminal.plate) is None:
         raise NotFound(f"no vehicle {terminal.plate}", field="vehicle")
-    if await session.get(TerminalRow, terminal.terminal_id) is not None:
-        raise Conflict(f"terminal {terminal.terminal_id} is recorded already", field="terminal_id")
     token = new_token()
-    session.add(
-        TerminalRow(
-            terminal_id=terminal.terminal_id,
-            plate=terminal.plate,
-            protocol=terminal.protocol.value,
-            token_sha256=_digest(token),
-        )
-    )
+    row = await session.get(TerminalRow, terminal.terminal_id)
+    if row is None:
+        row = TerminalRow(terminal_id=terminal.terminal_id, plate=terminal.plate, protocol=terminal.protocol.value)
+        session.add(row)
+    elif row.told or _terminal(row) != terminal:
+        raise Conflict(f"terminal {terminal.terminal_id} is recorded already", field="terminal_id")
+    row.token_sha256, row.told = _digest(token), told
     await session.flush()
     await count_up(session, ROSTER)
     return token

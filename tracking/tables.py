@@ -34,6 +34,8 @@ class TerminalRow(Base):
     plate: Mapped[str] = mapped_column(ForeignKey(VehicleRow.plate), index=True)
     protocol: Mapped[str] = mapped_column(String(16))
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    told: Mapped[bool]
+    """Whether anybody was told the token; else the terminal waits for one."""
 
 
 class PositionFix(Base):

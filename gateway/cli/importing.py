@@ -58,13 +58,13 @@ def vehicles(
         fail(f"{tokens} exists; a file of secrets is never overwritten", 2)
 
     async def work(desk: Desk, raw: bytes, progress: Progress) -> Report:
-        done = await import_vehicles(desk, raw, ACTOR, progress)
+        done = await import_vehicles(desk, raw, ACTOR, progress, told=tokens is not None)
         if tokens is not None:
             _write_secrets(tokens, done.tokens)
         elif done.tokens:
             err.print(
-                f"nearside: {len(done.tokens)} terminals have new tokens, which cannot be read again; "
-                "--tokens FILE keeps them",
+                f"nearside: {len(done.tokens)} new terminals have no token yet: POST /terminals gives it, "
+                "as --tokens FILE would have",
                 style="yellow",
                 markup=False,
             )

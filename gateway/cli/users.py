@@ -9,7 +9,7 @@ import typer
 from core.database import Database
 from core.settings import Settings
 from dispatch import queries
-from gateway.auth import add_user
+from gateway.auth import GOOD_PASSWORD, add_user
 from gateway.cli.say import err, out, run
 from gateway.roles import Role, User
 
@@ -25,7 +25,10 @@ def add(
     Examples: `nearside user add zhang --role dispatcher` ·
     `echo secret-word | nearside user add wang --role dealer --dealer D1`
     """
-    run(_add(settings, User(name=name, role=role, dealer=dealer), _password()), database=settings.database)
+    password = _password()
+    if 0 < len(password) < GOOD_PASSWORD:
+        err.print(f"nearside: a password under {GOOD_PASSWORD} characters is easily guessed", style="yellow")
+    run(_add(settings, User(name=name, role=role, dealer=dealer), password), database=settings.database)
     out.print(f"{name} may sign in as {role.value}", markup=False)
 
 

@@ -17,7 +17,6 @@ from gateway.http.door import (
     AnyDoor,
     CacDoor,
     CaseDoor,
-    Cursor,
     Door,
     From,
     Limit,
@@ -25,7 +24,7 @@ from gateway.http.door import (
     moment_from,
     read_answer,
 )
-from gateway.http.paging import page
+from gateway.http.paging import Cursor, page
 from gateway.http.render import candidate_view, case_view, offer_with_candidates, timeline_view
 from gateway.http.requests import (
     Cancelling,
@@ -40,6 +39,7 @@ from gateway.http.requests import (
 )
 from gateway.http.views import CandidateView, CaseView, OfferWithCandidates, TimelineView
 from gateway.masking import sight_of
+from gateway.network import prefecture_code
 from gateway.problems import documented
 from gateway.roles import Role, check_dealer, check_reads
 from tracking.vocabulary import VehicleKind
@@ -100,7 +100,7 @@ async def many(
             session,
             statuses=_statuses(status or ()),
             dealer=dealer,
-            city_code=city_code,
+            city_code=prefecture_code(door.desk.places, city_code) or city_code,
             start=moment_from(start, "from"),
             end=moment_from(end, "to", end=True),
             q=q.strip(),
@@ -143,10 +143,12 @@ async def timeline(
     case_id: CasePath,
     door: AnyDoor,
     request: Request,
-    cursor: Annotated[str, Query(max_length=20, pattern=r"^\d*$")] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
     """Who did what and when, in the order of the log."""
+    if cursor and not (cursor.isascii() and cursor.isdigit()):
+        raise Invalid("not a cursor of this list", field="cursor")
     async with door.desk.db.read() as session:
         case = await readable(door, session, case_id)
         events = await events_of(session, case_id, after=int(cursor or 0), limit=limit + 1)

@@ -10,8 +10,8 @@ from core.errors import NotFound
 from dispatch import queries
 from dispatch.desk import Act
 from dispatch.vocabulary import Dealer, Person
-from gateway.http.door import AnyDoor, CacDoor, Cursor, Limit, read_answer
-from gateway.http.paging import cut, page
+from gateway.http.door import AnyDoor, CacDoor, Limit, read_answer
+from gateway.http.paging import Cursor, cut, page
 from gateway.http.render import dealer_view
 from gateway.http.requests import DealerChange, DealerIn
 from gateway.http.views import DealerView

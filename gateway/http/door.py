@@ -142,4 +142,3 @@ To = Annotated[
     Query(alias="to", description="RFC 3339 time, or a date in China Standard Time, inclusive", max_length=40),
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="at most so many")]
-Cursor = Annotated[str, Query(max_length=200, description="where the page before ended: its X-Next-Cursor")]

@@ -6,10 +6,19 @@ Unknown fields are ignored, so that callers may send more than this version read
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    model_validator,
+)
 
 MAX_NAME = 80
 MAX_LINE = 200
@@ -33,6 +42,19 @@ class Body(BaseModel):
     model_config = ConfigDict(
         extra="ignore", frozen=True, allow_inf_nan=False, str_max_length=MAX_TEXT, populate_by_name=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        """A field that may be left out may as well be null."""
+        if not isinstance(data, dict):
+            return data
+        given = cast(dict[str, Any], data)
+        return {
+            name: value
+            for name, value in given.items()
+            if value is not None or (name in cls.model_fields and cls.model_fields[name].is_required())
+        }
 
 
 def _no_controls(text: str) -> str:

@@ -1,10 +1,16 @@
-"""Lists by page: a JSON array, with the way to the next page in two headers."""
+"""Lists by page: a JSON array, with the way to the next page in two headers.
 
+A cursor is the last row's key in a form that any header and address can hold.
+"""
+
+import base64
+import binascii
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Query, Request
+from pydantic import AfterValidator
 from starlette.responses import Response
 
 from gateway.http.door import JSON, encoded
@@ -12,12 +18,36 @@ from gateway.http.door import JSON, encoded
 T = TypeVar("T")
 
 NEXT_CURSOR = "X-Next-Cursor"
+_MARK = "k:"
 
 
-def page(request: Request, items: Sequence[Any], next_cursor: str) -> Response:
-    """One page; where there is a next one, its address and its cursor in the headers."""
+def _key_of(cursor: str) -> str:
+    """The key in a cursor. Raises `ValueError` for one that was not given out here."""
+    try:
+        key = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode()
+    except (UnicodeError, binascii.Error) as error:
+        raise ValueError("not a cursor that this service gave") from error
+    if cursor and not key.startswith(_MARK):
+        raise ValueError("not a cursor that this service gave")
+    return key.removeprefix(_MARK)
+
+
+def cursor_of(key: str) -> str:
+    """A key as a cursor."""
+    return base64.urlsafe_b64encode(f"{_MARK}{key}".encode()).decode()
+
+
+Cursor = Annotated[
+    str, Query(max_length=400, description="where the page before ended: its X-Next-Cursor"), AfterValidator(_key_of)
+]
+"""The key that the page before ended with; empty for the first page."""
+
+
+def page(request: Request, items: Sequence[Any], last_key: str) -> Response:
+    """One page; where there is a next one (`last_key` is not empty), its address and cursor in the headers."""
     headers: dict[str, str] = {}
-    if next_cursor:
+    if last_key:
+        next_cursor = cursor_of(last_key)
         asked = {**request.query_params, "cursor": next_cursor}
         headers["Link"] = f'<{request.url.path}?{urlencode(asked)}>; rel="next"'
         headers[NEXT_CURSOR] = next_cursor

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from core.datum import Datum
 from core.places import Places
@@ -48,12 +48,18 @@ class Credentials(Body):
 class PersonIn(Body):
     """Somebody to call."""
 
-    name: Name = ""
-    phone: Phone = ""
+    name: Name
+    phone: Phone
 
     def person(self) -> Person:
         """As dispatching knows people."""
         return Person(name=self.name, phone=self.phone)
+
+
+class DriverIn(PersonIn):
+    """Who drives; a driver on GPS needs no phone (R3)."""
+
+    phone: Phone = ""
 
 
 class LocationIn(Body):
@@ -147,16 +153,24 @@ class TerminalIn(Body):
     protocol: Protocol
 
 
-class CarIn(Body):
-    """The customer's car."""
+_DRIVES = {
+    "fwd": Drive.FRONT,
+    "rwd": Drive.REAR,
+    **dict.fromkeys(("awd", "4wd", "4x4", "four_wheel_drive", "all_wheel_drive"), Drive.FOUR_WHEEL),
+}
+"""How people write it; the answer always says front, rear or four_wheel."""
 
-    plate: CarPlate = ""
+
+class CarIn(Body):
+    """The customer's car. A plate that nobody knows is empty."""
+
+    plate: CarPlate
     vin: Vin = ""
     brand: Name = ""
     model: Name = ""
     energy: Energy | None = None
-    drive: Drive | None = None
-    registered_city_code: Annotated[Line, Field(max_length=6)] | None = None
+    drive: Annotated[Drive | None, BeforeValidator(lambda value: _DRIVES.get(str(value).lower(), value))] = None
+    registered_city_code: Annotated[str, Field(strict=True, pattern=r"^([0-9]{6})?$")] | None = None
     spare_wheel: Flag | None = None
 
     def car(self) -> Car:
@@ -205,7 +219,8 @@ class NewCase(Body):
         """As dispatching takes it; the city of registration is made the prefecture that it belongs to."""
         road, car = self.expressway, self.car.car()
         if registered := car.registered_city_code:
-            car = replace(car, registered_city_code=prefecture_code(places, registered) or registered)
+            # A code that no map knows says nothing of where the car belongs.
+            car = replace(car, registered_city_code=prefecture_code(places, registered))
         return CaseRequest(
             channel=self.channel,
             caller=self.caller.person(),
@@ -256,7 +271,7 @@ class Acceptance(Body):
         }
     )
     vehicle: RescuePlate
-    driver: PersonIn
+    driver: DriverIn
     crew: Annotated[Whole, Field(le=20)]
     eta_minutes: Annotated[Whole, Field(ge=1, le=1440)]
     reason: Text = ""
@@ -273,7 +288,7 @@ class TripChange(Body):
 
     eta_minutes: Annotated[Whole, Field(ge=1, le=1440)] | None = None
     vehicle: RescuePlate | None = None
-    driver: PersonIn | None = None
+    driver: DriverIn | None = None
     reason: FilledText
     outside_cause: Flag = False
 

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from core.errors import NotFound
 from dispatch import queries
-from gateway.http.door import Cursor, FiguresDoor, From, Limit, To, moment_from, read_answer
-from gateway.http.paging import page
+from gateway.http.door import FiguresDoor, From, Limit, To, moment_from, read_answer
+from gateway.http.paging import Cursor, page
 from gateway.http.views import CountedView, FigureView, KpisView, ScoreView
 from gateway.problems import documented
 from gateway.roles import check_dealer

@@ -14,7 +14,6 @@ from dispatch.roster import busy_plates
 from gateway.http.door import (
     CacDoor,
     CaseDoor,
-    Cursor,
     FieldDoor,
     From,
     Limit,
@@ -23,7 +22,7 @@ from gateway.http.door import (
     read_answer,
 )
 from gateway.http.fields import normal_plate, parse_time
-from gateway.http.paging import cut, page
+from gateway.http.paging import Cursor, cut, page
 from gateway.http.render import fix_view, live_fields, live_view, vehicle_view
 from gateway.http.requests import TerminalIn, VehicleChange, VehicleIn
 from gateway.http.views import FixView, LiveVehicleView, NearVehicleView, TerminalView, VehicleView

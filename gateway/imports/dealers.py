@@ -114,7 +114,7 @@ def _checked(row: Row) -> DealerIn:
                     "lon": number(row, "lon"),
                     "datum": (row["datum"] or Datum.WGS84.value).lower().replace("-", ""),
                 },
-                "specialist": {"name": row["specialist_name"]},
+                "specialist": {"name": row["specialist_name"], "phone": ""},
                 "brands": brands,
                 "region": row["region"],
             }

@@ -33,12 +33,14 @@ class Imported:
 
     report: Report
     tokens: dict[str, str]
+    told: bool
+    """Whether anybody will read the tokens; a terminal whose token nobody read is given one by `POST /terminals`."""
 
 
-async def import_vehicles(desk: Desk, raw: bytes, actor: str, progress: Progress) -> Imported:
+async def import_vehicles(desk: Desk, raw: bytes, actor: str, progress: Progress, *, told: bool = False) -> Imported:
     """Keep the good rows of a table of vehicles. Raises `MissingColumns`."""
     rows = read_table(raw, COLUMNS)
-    done = Imported(report=Report(), tokens={})
+    done = Imported(report=Report(), tokens={}, told=told)
     seen: dict[str, int] = {}
     for start in range(0, len(rows), BATCH):
         async with desk.act(actor) as act:
@@ -77,7 +79,7 @@ async def _store(act: Act, read: _Read, done: Imported) -> bool:
         idle = VehicleState.FREE if vehicle.on_duty else VehicleState.OFF_DUTY
         act.vehicle_states[vehicle.plate] = (vehicle.kind, idle)
     if terminal is not None and fitted is None:
-        done.tokens[terminal.terminal_id] = await tracking.add_terminal(act.session, terminal)
+        done.tokens[terminal.terminal_id] = await tracking.add_terminal(act.session, terminal, told=done.told)
         return True
     return new
 

@@ -231,7 +231,15 @@ def test_r6_the_canonical_form_does_not_depend_on_order_and_refuses_what_json_ca
     for bad in ({"x": float("nan")}, {"x": "y" * 70_000}, {"x": {1, 2}}):
         with pytest.raises(errors.Invalid):
             checksheet.canonical(bad)
-    for signer, drawing in (("", SVG), ("王", ""), ("王", "<svg><script>1</script></svg>"), ("王", "x" * 200_001)):
+    for signer, drawing in (
+        ("", SVG),
+        ("王", ""),
+        ("王", "<svg><script>1</script></svg>"),
+        ("王", "<svg onclick='x()'/>"),
+        ("王", "<svg><image href='x'/></svg>"),
+        ("王", "<!DOCTYPE x><svg/>"),
+        ("王", "x" * 200_001),
+    ):
         with pytest.raises(errors.Invalid):
             checksheet.check_signature(signer, drawing)
 
@@ -243,6 +251,17 @@ def test_r7_a_tow_is_completed_by_the_cac() -> None:
         decide.complete(case, trip_id="t1", now=minutes(40), by_cac=False)
     done = then(case, decide.complete(case, trip_id="t1", now=minutes(40), by_cac=True))
     assert (done.status, done.completed_by) == (CaseStatus.COMPLETED, "D1")
+
+
+def test_r5_r7_a_service_vehicle_does_not_tow() -> None:
+    with pytest.raises(errors.Invalid):
+        acceptance.check_result(accepted(offered(opened())).trips[0], Result.TOWED)
+    acceptance.check_result(accepted(offered(opened(fault="tow_only"))).trips[0], Result.TOWED)
+
+
+def test_r6_r7_without_signature_and_outcome_the_signature_is_asked_for_first() -> None:
+    with pytest.raises(errors.UnsignedCheckSheet):
+        decide.complete(on_scene(accepted(offered(opened()))), trip_id="t1", now=minutes(40), by_cac=True)
 
 
 def test_r7_nothing_completes_before_its_outcome() -> None:
@@ -395,10 +414,13 @@ def test_k11_survey_range_and_once() -> None:
 def test_times_told_must_fit_the_trip() -> None:
     case = accepted(offered(opened()))
     with pytest.raises(errors.Invalid):
-        decide.depart(case, trip_id="t1", at=minutes(1))
+        decide.depart(case, trip_id="t1", at=minutes(-0.1))
     gone = then(case, decide.depart(case, trip_id="t1", at=minutes(5)))
     with pytest.raises(errors.Invalid):
-        decide.arrive(gone, trip_id="t1", at=minutes(4))
+        decide.arrive(gone, trip_id="t1", at=minutes(2.9))
+    a_little_behind = then(case, decide.depart(case, trip_id="t1", at=minutes(1.9)))
+    assert a_little_behind.trips[0].departed_at == minutes(2)
+    assert then(gone, decide.arrive(gone, trip_id="t1", at=minutes(4.9))).trips[0].arrived_at == minutes(5)
     with pytest.raises(errors.NotFound):
         decide.depart(case, trip_id="t9", at=minutes(5))
 

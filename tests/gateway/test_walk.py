@@ -133,7 +133,7 @@ async def test_the_main_job_by_real_doors(server: Server) -> None:
         await call("d1", "PUT", f"{path}/checksheet", {"odometer_km": 1})
         early = {"type": "complete", "seq": 2, "time": datetime.now(UTC).isoformat()}
         await terminal.send(json.dumps(early))
-        assert (await until(terminal, type="nack"))["code"] == "illegal_transition"
+        assert (await until(terminal, type="nack"))["code"] == "unsigned_check_sheet"
         await call("d1", "POST", f"{path}/outcome", {"result": "repaired", "drivable": True})
         await call("d1", "POST", f"{path}/checksheet/sign", {"signer": "李", "signature_svg": SIGNATURE})
         await terminal.send(json.dumps({**early, "seq": 3, "time": datetime.now(UTC).isoformat()}))

@@ -54,10 +54,15 @@ def check_crew(crew: int) -> None:
         raise CrewTooSmall(rule="R8", field="crew")
 
 
+def check_minutes(eta_minutes: int, *, rule: str) -> None:
+    """An estimate is a time from the next minute to a day."""
+    if not 1 <= eta_minutes <= MAX_ETA_MINUTES:
+        raise Invalid(f"an estimate is 1 to {MAX_ETA_MINUTES} minutes", rule=rule, field="eta_minutes")
+
+
 def check_estimate(rules: PromiseRules, case: Case, *, eta_minutes: int, distance_m: float | None, reason: str) -> None:
     """An estimate may be earlier than the standard promise, or later with a reason (R16)."""
-    if not 1 <= eta_minutes <= MAX_ETA_MINUTES:
-        raise Invalid(f"an estimate is 1 to {MAX_ETA_MINUTES} minutes", rule="R3", field="eta_minutes")
+    check_minutes(eta_minutes, rule="R3")
     limit = latest_minutes_without_reason(rules, county=case.county, distance_m=distance_m)
     if limit is not None and eta_minutes > limit and not reason.strip():
         raise Invalid(f"an estimate over {limit} minutes needs a reason", rule="R16", field="reason")

@@ -173,8 +173,7 @@ async def change_trip(
     if driver is not None:
         events += decide.change_driver(stored.case, trip_id=trip_id, driver=driver, reason=reason, now=act.now)
     if eta_minutes is not None:
-        if not 1 <= eta_minutes <= acceptance.MAX_ETA_MINUTES:
-            raise Invalid("an estimate is 1 minute to a day", rule="R4", field="eta_minutes")
+        acceptance.check_minutes(eta_minutes, rule="R4")
         events += decide.change_promise(
             stored.case,
             trip_id=trip_id,
@@ -268,8 +267,9 @@ async def report_outcome(desk: Desk, act: Act, trip_id: str, *, result: Result, 
     events = decide.report_outcome(
         stored.case, trip_id=trip_id, result=result, drivable=drivable, note=note, now=act.now
     )
-    acceptance.check_result(decide.active_trip(stored.case, trip_id), result)
-    acceptance.check_consent(stored.case, decide.active_trip(stored.case, trip_id), result)
+    trip = decide.active_trip(stored.case, trip_id)
+    acceptance.check_result(trip, result)
+    acceptance.check_consent(stored.case, trip, result)
     return await apply(desk, act, stored, events)
 
 

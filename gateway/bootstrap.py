@@ -71,18 +71,18 @@ class Service:
         """Bring the schema up to date, load what is live, and start every background task."""
         await self.db.create_schema()
         await asyncio.to_thread(self.places.warm_up)
-        await self._load_fleet()
+        roster = await self._load_fleet()
         await self.ingest.start()
-        for name, work in self._tasks().items():
+        for name, work in self._tasks(roster).items():
             self.background.start(name, work)
 
-    def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+    def _tasks(self, roster: int) -> dict[str, Coroutine[Any, Any, None]]:
         return {
             "deadlines": run_sweeper(self.desk, self.stop),
             "arrivals": run_arrivals(self.desk, self.stop),
             "feed": self.hub.run(self.stop),
             "ingest": self._watch_ingest(),
-            "roster": self._follow_roster(),
+            "roster": self._follow_roster(roster),
             "housekeeping": self._keep_house(),
         }
 
@@ -112,25 +112,26 @@ class Service:
             wrong["clock"] = "the clock is set to an absurd year"
         return wrong
 
-    async def _follow_roster(self) -> None:
+    async def _follow_roster(self, seen: int) -> None:
         """Vehicles may be put on record by another process, such as an import beside this one."""
-        seen = -1
         while not self.stop.is_set():
             with suppress(StoreUnavailable):  # then at the next look
                 async with self.db.read() as session:
                     version = (await self.desk.roster.get(session)).version
                 if version != seen:
-                    await self._load_fleet()
-                    seen = version
+                    seen = await self._load_fleet()
             await self._pause(ROSTER_S)
 
-    async def _load_fleet(self) -> None:
+    async def _load_fleet(self) -> int:
+        """Tell the live index every vehicle's kind and state; gives the version of the record it was read from."""
         async with self.db.read() as session:
             busy = await busy_plates(session)
-            for vehicle in (await self.desk.roster.get(session)).by_plate.values():
+            roster = await self.desk.roster.get(session)
+            for vehicle in roster.by_plate.values():
                 idle = VehicleState.FREE if vehicle.on_duty else VehicleState.OFF_DUTY
                 state = VehicleState.BUSY if vehicle.plate in busy else idle
                 self.live.set_vehicle(vehicle.plate, vehicle.kind, state)
+        return roster.version
 
     async def _watch_ingest(self) -> None:
         """The ingest keeps a task of its own; if that ends, this one does, and is missed."""

@@ -133,11 +133,6 @@ class Course:
         point = self.current(time_s).at(time_s)
         return Position(lat=point.lat, lon=point.lon)
 
-    def moving(self, time_s: float) -> bool:
-        """Whether it is on its way."""
-        path = self.current(time_s)
-        return path.points[0].time_s <= time_s < path.ends_s
-
 
 def parked(where: Position, at_s: float) -> Path:
     """Standing still."""

@@ -1,23 +1,21 @@
-"""The embedded store: SQLite in WAL mode. One writer at a time, in the order they asked; readers never wait.
-
-Each write transaction takes the write lock when it begins, so what it reads cannot change under it.
-"""
+"""The store: sessions for reading and for writing, the same on the embedded store and on PostgreSQL."""
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+import psycopg
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
-from core.errors import Invalid, StoreUnavailable
+from core import postgresql, sqlite
+from core.errors import Conflict, StoreUnavailable
+from core.storeurl import is_embedded, read_url
 
-BUSY_TIMEOUT_MS = 10_000
+_UNIQUE_VIOLATION = "23505"
 
 
 class Base(DeclarativeBase):
@@ -25,18 +23,34 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Sessions for reading and for writing. Nothing connects before the first session."""
+    """Sessions for reading and for writing. Nothing connects before the first session.
 
-    def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-            raise Invalid("the embedded store needs a URL like sqlite:///FILE", field="database")
-        self.path = Path(parsed.database)
-        async_url = parsed.set(drivername="sqlite+aiosqlite")
-        self._reader = _engine(async_url, begin="BEGIN", pool_size=4)
-        self._writer = _engine(async_url, begin="BEGIN IMMEDIATE", pool_size=1)
+    A `read` sees one unchanging view of the store. On the embedded store writes are serial, and what a `write` has
+    read cannot change under it; on PostgreSQL each of its statements sees what was committed by then, so a command
+    locks what it is about to change. Either way only what was committed is ever seen.
+    """
+
+    def __init__(self, url: str, *, connections: int = 8) -> None:
+        """`url` is `sqlite:///FILE` or `postgresql://…`; raises `Invalid` for any other.
+
+        `connections` is the most that are held for reading, and the most for writing; the embedded store has its own.
+        """
+        self.url: URL = read_url(url)
+        self.embedded = is_embedded(self.url)
+        engines = sqlite.engines(self.url) if self.embedded else postgresql.engines(self.url, connections)
+        self._reader, self._writer = engines
         self._read_sessions = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
         self._write_sessions = async_sessionmaker(self._writer, expire_on_commit=False, autoflush=False)
+
+    @property
+    def text(self) -> str:
+        """The URL with its password, for whoever opens the same store once more."""
+        return self.url.render_as_string(hide_password=False)
+
+    @property
+    def name(self) -> str:
+        """The URL as it may be shown to people: without its password."""
+        return self.url.render_as_string(hide_password=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
@@ -47,16 +61,13 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
-        """A transaction: committed when the block ends well, undone when it raises."""
-        with _store_errors():
+        """A transaction: committed when the block ends well, undone when it raises.
+
+        Raises `Conflict` where another transaction has just recorded the same.
+        """
+        with _store_errors(), _conflicts():
             async with self._write_sessions.begin() as session:
                 yield session
-
-    async def create_schema(self) -> None:
-        """Create what is missing; safe to repeat."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        async with self._writer.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -64,29 +75,29 @@ class Database:
         await self._writer.dispose()
 
 
-def _engine(url: Any, *, begin: str, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30, hide_parameters=True)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        connection.isolation_level = None  # we say BEGIN ourselves, below
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")  # acknowledged means on the disk
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        connection.exec_driver_sql(begin)
-
-    return engine
+_AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+"""The store refused the connection, lost it, had no room, or was in a state in which it takes nothing."""
+_AWAY_BELOW = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+"""The same, from a COPY, which goes past the toolkit straight to the driver."""
 
 
 @contextmanager
 def _store_errors() -> Generator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeoutError) as error:
-        raise StoreUnavailable(f"the store did not answer: {error.__class__.__name__}") from error
+    except (*_AWAY, *_AWAY_BELOW) as error:
+        raise StoreUnavailable(f"the store did not answer: {_kind(error)}") from error
+
+
+@contextmanager
+def _conflicts() -> Generator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
+            raise
+        raise Conflict("another request has just recorded the same") from error
+
+
+def _kind(error: Any) -> str:
+    return type(getattr(error, "orig", None) or error).__name__

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Index, LargeBinary, String, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Index, LargeBinary, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.columns import BigId, UtcTime
+from core.columns import BigId, Chars, UtcTime
 from core.database import Base
+from core.upsert import upsert
 
 _LOG = "case_event"
 
@@ -24,7 +24,7 @@ class Counter(Base):
     """Named counters, each locked by the transaction that moves it."""
 
     __tablename__ = "counter"
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(Chars, primary_key=True)
     value: Mapped[int] = mapped_column(BigId)
 
 
@@ -34,9 +34,9 @@ class CaseEvent(Base):
     __tablename__ = "case_event"
     __table_args__ = (Index("case_event_by_case", "case_id", "seq"),)
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    case_id: Mapped[str] = mapped_column(String(32))
-    kind: Mapped[str] = mapped_column(String(40))
-    actor: Mapped[str] = mapped_column(String(80))
+    case_id: Mapped[str] = mapped_column(Chars)
+    kind: Mapped[str] = mapped_column(Chars)
+    actor: Mapped[str] = mapped_column(Chars)
     at: Mapped[datetime] = mapped_column(UtcTime)
     data: Mapped[bytes] = mapped_column(LargeBinary)
     card: Mapped[bytes] = mapped_column(LargeBinary)
@@ -74,7 +74,7 @@ class Logged:
 
 async def count_up(session: AsyncSession, name: str, by: int = 1) -> int:
     """Move the counter `name` by `by` and give its new value; it starts at 0."""
-    statement = upsert(Counter).values(name=name, value=by)
+    statement = upsert(session, Counter).values(name=name, value=by)
     statement = statement.on_conflict_do_update(
         index_elements=[Counter.name], set_={"value": Counter.value + by}
     ).returning(Counter.value)

@@ -24,6 +24,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NEARSIDE_", extra="forbid", frozen=True)
 
     database: str = "sqlite:///nearside.db"
+    """`sqlite:///FILE`, or `postgresql://USER@HOST/DATABASE`"""
+    database_connections: int = Field(default=8, ge=2, le=200)
+    """Each process holds at most so many connections for reading, and as many for writing."""
+    redis: str = ""
+    """`redis://HOST:6379/0`: live positions and fan-out between processes; without it, there is one process."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that serve the same port; more than one needs PostgreSQL and Redis."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 

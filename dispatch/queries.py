@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
 from core.eventlog import count_up, last_seq
+from core.upsert import upsert
 from dispatch.card import card
 from dispatch.roster import ROSTER_COUNTER, dealer_of
 from dispatch.store import decode_case, load_candidates
@@ -133,7 +133,7 @@ async def add_dealer(session: AsyncSession, new: Dealer) -> bool:
         return False
     if known is not None:
         raise Conflict("another dealer has this code", field="code")
-    await session.execute(upsert(DealerRow).values(code=new.code, **_columns(new)))
+    await session.execute(upsert(session, DealerRow).values(code=new.code, **_columns(new)))
     await count_up(session, ROSTER_COUNTER)
     return True
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NoEligibleVehicle, NotFound
 from core.eventlog import LoggedEvent, NewEvent, events_of
+from core.upsert import upsert
 from dispatch.card import card
 from dispatch.deadlines import NewDeadline
 from dispatch.events import EVENT_TYPES, Event, kind_of
@@ -140,7 +140,7 @@ async def _save_dealers(session: AsyncSession, case: Case, before: Case | None) 
     new = case.dealers - (before.dealers if before else frozenset())
     if new:
         rows = [{"dealer": dealer, "case_id": case.id} for dealer in sorted(new)]
-        await session.execute(upsert(CaseDealer).on_conflict_do_nothing(), rows)
+        await session.execute(upsert(session, CaseDealer).on_conflict_do_nothing(), rows)
 
 
 async def _save_trips(session: AsyncSession, case: Case, before: Case | None) -> None:
@@ -150,7 +150,7 @@ async def _save_trips(session: AsyncSession, case: Case, before: Case | None) ->
         if old and (old.plate, old.active) == (trip.plate, trip.active):
             continue
         facts = {"case_id": case.id, "plate": trip.plate, "active": trip.active}
-        statement = upsert(TripRow).values(id=trip.id, **facts)
+        statement = upsert(session, TripRow).values(id=trip.id, **facts)
         statement = statement.on_conflict_do_update(index_elements=[TripRow.id], set_=facts)
         try:
             await session.execute(statement)

@@ -2,27 +2,31 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Text, text
+from sqlalchemy import Boolean, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.columns import BigId, GeoPoint, UtcTime
+from core.columns import BigId, Chars, GeoPoint, UtcTime, spatial_index
 from core.database import Base
 from core.geo import Position
+
+_ON_A_TRIP = text("active AND plate <> ''")
+_TO_FIRE = text("fired_at IS NULL")
 
 
 class DealerRow(Base):
     """A dealer; brands are kept as JSON text."""
 
     __tablename__ = "dealer"
-    code: Mapped[str] = mapped_column(String(40), primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
-    city_code: Mapped[str] = mapped_column(String(6))
+    __table_args__ = (spatial_index("dealer", "site"),)
+    code: Mapped[str] = mapped_column(Chars, primary_key=True)
+    name: Mapped[str] = mapped_column(Chars)
+    city_code: Mapped[str] = mapped_column(Chars)
     site: Mapped[Position] = mapped_column(GeoPoint)
-    phone: Mapped[str] = mapped_column(String(40))
-    specialist_name: Mapped[str] = mapped_column(String(80))
-    specialist_phone: Mapped[str] = mapped_column(String(40))
+    phone: Mapped[str] = mapped_column(Chars)
+    specialist_name: Mapped[str] = mapped_column(Chars)
+    specialist_phone: Mapped[str] = mapped_column(Chars)
     brands: Mapped[str] = mapped_column(Text)
-    region: Mapped[str] = mapped_column(String(80))
+    region: Mapped[str] = mapped_column(Chars)
     active: Mapped[bool] = mapped_column(Boolean)
 
 
@@ -30,33 +34,37 @@ class CaseRow(Base):
     """A case. `version` makes each change a compare-and-set; `search` is what a board search looks through."""
 
     __tablename__ = "rescue_case"
-    __table_args__ = (Index("rescue_case_by_status", "status", "id"), Index("rescue_case_by_city", "city_code", "id"))
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    number: Mapped[str] = mapped_column(String(80), unique=True)
-    status: Mapped[str] = mapped_column(String(30))
+    __table_args__ = (
+        Index("rescue_case_by_status", "status", "id"),
+        Index("rescue_case_by_city", "city_code", "id"),
+        spatial_index("rescue_case", "scene"),
+    )
+    id: Mapped[str] = mapped_column(Chars, primary_key=True)
+    number: Mapped[str] = mapped_column(Chars, unique=True)
+    status: Mapped[str] = mapped_column(Chars)
     opened_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
-    city_code: Mapped[str | None] = mapped_column(String(6))
+    city_code: Mapped[str | None] = mapped_column(Chars)
     scene: Mapped[Position] = mapped_column(GeoPoint)
     search: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
     state: Mapped[bytes] = mapped_column(LargeBinary)
-    imported_digest: Mapped[str] = mapped_column(String(64), default="")
+    imported_digest: Mapped[str] = mapped_column(Chars, default="")
 
 
 class CaseDealer(Base):
     """Which dealers a case was ever offered to: whose it is to see."""
 
     __tablename__ = "case_dealer"
-    dealer: Mapped[str] = mapped_column(String(40), primary_key=True)
-    case_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    dealer: Mapped[str] = mapped_column(Chars, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Chars, primary_key=True)
 
 
 class OfferRow(Base):
     """Where an offer is found by its id, and the candidates as known when it was made (R1), as JSON."""
 
     __tablename__ = "offer"
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    case_id: Mapped[str] = mapped_column(String(32), index=True)
+    id: Mapped[str] = mapped_column(Chars, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Chars, index=True)
     candidates: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -65,12 +73,12 @@ class TripRow(Base):
 
     __tablename__ = "trip"
     __table_args__ = (
-        Index("trip_one_per_vehicle", "plate", unique=True, sqlite_where=text("active AND plate <> ''")),
+        Index("trip_one_per_vehicle", "plate", unique=True, sqlite_where=_ON_A_TRIP, postgresql_where=_ON_A_TRIP),
         Index("trip_by_plate", "plate", "id"),
     )
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    case_id: Mapped[str] = mapped_column(String(32), index=True)
-    plate: Mapped[str] = mapped_column(String(20))
+    id: Mapped[str] = mapped_column(Chars, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Chars, index=True)
+    plate: Mapped[str] = mapped_column(Chars)
     active: Mapped[bool] = mapped_column(Boolean)
 
 
@@ -78,11 +86,11 @@ class DeadlineRow(Base):
     """Something that falls due. `fired_at` is set in the transaction that acts on it, so it fires once."""
 
     __tablename__ = "deadline"
-    __table_args__ = (Index("deadline_due", "due_at", sqlite_where=text("fired_at IS NULL")),)
+    __table_args__ = (Index("deadline_due", "due_at", sqlite_where=_TO_FIRE, postgresql_where=_TO_FIRE),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    case_id: Mapped[str] = mapped_column(String(32))
-    kind: Mapped[str] = mapped_column(String(20))
-    ref: Mapped[str] = mapped_column(String(32))
+    case_id: Mapped[str] = mapped_column(Chars)
+    kind: Mapped[str] = mapped_column(Chars)
+    ref: Mapped[str] = mapped_column(Chars)
     due_at: Mapped[datetime] = mapped_column(UtcTime)
     fired_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
@@ -92,9 +100,9 @@ class RecordChange(Base):
 
     __tablename__ = "record_change"
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    subject: Mapped[str] = mapped_column(String(80), index=True)
-    actor: Mapped[str] = mapped_column(String(80))
+    subject: Mapped[str] = mapped_column(Chars, index=True)
+    actor: Mapped[str] = mapped_column(Chars)
     at: Mapped[datetime] = mapped_column(UtcTime)
-    field: Mapped[str] = mapped_column(String(40))
+    field: Mapped[str] = mapped_column(Chars)
     before: Mapped[str] = mapped_column(Text)
     after: Mapped[str] = mapped_column(Text)

@@ -7,11 +7,11 @@ people in it would be signed out all the time.
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import String, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.columns import UtcTime
+from core.columns import Chars, UtcTime
 from core.database import Base
 from core.errors import Conflict
 from gateway.roles import Role, User
@@ -21,10 +21,10 @@ class Account(Base):
     """Somebody who may sign in."""
 
     __tablename__ = "account"
-    name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    password_hash: Mapped[str] = mapped_column(String(200))
-    role: Mapped[str] = mapped_column(String(20))
-    dealer: Mapped[str] = mapped_column(String(40), default="")
+    name: Mapped[str] = mapped_column(Chars, primary_key=True)
+    password_hash: Mapped[str] = mapped_column(Chars)
+    role: Mapped[str] = mapped_column(Chars)
+    dealer: Mapped[str] = mapped_column(Chars, default="")
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -32,8 +32,8 @@ class SignedIn(Base):
     """One session of one user."""
 
     __tablename__ = "signed_in"
-    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    name: Mapped[str] = mapped_column(String(80), index=True)
+    token_sha256: Mapped[str] = mapped_column(Chars, primary_key=True)
+    name: Mapped[str] = mapped_column(Chars, index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 

@@ -25,6 +25,7 @@ from gateway.auth import SignIn
 from gateway.background import Background
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
+from gateway.schema import prepare
 from gateway.terminals import TerminalSockets
 from tracking.ingest import Ingest
 from tracking.live import LiveIndex
@@ -69,7 +70,7 @@ class Service:
 
     async def open(self) -> None:
         """Bring the schema up to date, load what is live, and start every background task."""
-        await self.db.create_schema()
+        await prepare(self.db)
         await asyncio.to_thread(self.places.warm_up)
         roster = await self._load_fleet()
         await self.ingest.start()
@@ -154,12 +155,17 @@ class Service:
                 await self.stop.wait()
 
 
+def open_store(settings: Settings) -> Database:
+    """The store that the settings name; nothing connects yet."""
+    return Database(settings.database, connections=settings.database_connections)
+
+
 def build(settings: Settings, *, on_failure: Callable[[str], None], places: Places | None = None) -> Service:
     """Put the parts together. `on_failure` is told the name of a background task that died.
 
     `places` may be shared by several services, since the map is large and never changes.
     """
-    db, bus, clock, live = Database(settings.database), Bus(), clock_of(settings), LiveIndex()
+    db, bus, clock, live = open_store(settings), Bus(), clock_of(settings), LiveIndex()
     places = places or load_places()
     return Service(
         settings=settings,

@@ -8,11 +8,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import LargeBinary, String, delete
+from sqlalchemy import LargeBinary, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.columns import UtcTime
+from core.columns import Chars, UtcTime
 from core.database import Base
 from core.errors import Conflict, Invalid
 
@@ -26,9 +26,9 @@ class IdempotentAnswer(Base):
     """What was answered to one user's request under one key."""
 
     __tablename__ = "idempotent_answer"
-    user: Mapped[str] = mapped_column(String(80), primary_key=True)
-    key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))
+    user: Mapped[str] = mapped_column(Chars, primary_key=True)
+    key: Mapped[str] = mapped_column(Chars, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(Chars)
     status: Mapped[int]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime] = mapped_column(UtcTime, index=True)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Integer, String
+from sqlalchemy import Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.columns import UtcTime
+from core.columns import Chars, UtcTime
 from core.database import Base
 
 
@@ -17,20 +17,20 @@ class CaseStanding(Base):
         Index("case_standing_by_dealer", "dealer", "opened_at", "case_id"),
         Index("case_standing_by_time", "opened_at"),
     )
-    case_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    dealer: Mapped[str] = mapped_column(String(40), primary_key=True)
-    number: Mapped[str] = mapped_column(String(80))
+    case_id: Mapped[str] = mapped_column(Chars, primary_key=True)
+    dealer: Mapped[str] = mapped_column(Chars, primary_key=True)
+    number: Mapped[str] = mapped_column(Chars)
     opened_at: Mapped[datetime] = mapped_column(UtcTime)
-    completion: Mapped[str] = mapped_column(String(12))
-    completion_reason: Mapped[str] = mapped_column(String(30))
-    satisfaction: Mapped[str] = mapped_column(String(12))
-    satisfaction_reason: Mapped[str] = mapped_column(String(30))
-    arrival: Mapped[str] = mapped_column(String(12))
-    arrival_reason: Mapped[str] = mapped_column(String(30))
-    drive_away: Mapped[str] = mapped_column(String(12))
-    drive_away_reason: Mapped[str] = mapped_column(String(30))
-    first_success: Mapped[str] = mapped_column(String(12))
-    first_success_reason: Mapped[str] = mapped_column(String(30))
+    completion: Mapped[str] = mapped_column(Chars)
+    completion_reason: Mapped[str] = mapped_column(Chars)
+    satisfaction: Mapped[str] = mapped_column(Chars)
+    satisfaction_reason: Mapped[str] = mapped_column(Chars)
+    arrival: Mapped[str] = mapped_column(Chars)
+    arrival_reason: Mapped[str] = mapped_column(Chars)
+    drive_away: Mapped[str] = mapped_column(Chars)
+    drive_away_reason: Mapped[str] = mapped_column(Chars)
+    first_success: Mapped[str] = mapped_column(Chars)
+    first_success_reason: Mapped[str] = mapped_column(Chars)
     satisfaction_percent: Mapped[int | None] = mapped_column(Integer)
     offers_accepted: Mapped[int] = mapped_column(Integer)
     offers_answered: Mapped[int] = mapped_column(Integer)

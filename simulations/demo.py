@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from core.clock import WallClock
@@ -71,13 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     username, password = (os.environ.get(f"NEARSIDE_DEMO_{name}", "") for name in ("USERNAME", "PASSWORD"))
     if not username or not password:
         parser.error("NEARSIDE_DEMO_USERNAME and NEARSIDE_DEMO_PASSWORD are not set")
-    store = os.environ.get("NEARSIDE_DATABASE", "").removeprefix("sqlite:///")
     play = _Play(
         url=options.url,
         seed=options.seed,
         username=username,
         password=password,
-        database=Path(store) if store and Path(store).exists() else None,
+        database=os.environ.get("NEARSIDE_DATABASE", ""),
     )
     signal.signal(signal.SIGTERM, _end)
     with suppress(KeyboardInterrupt, Unreachable):
@@ -96,7 +94,7 @@ class _Play:
     seed: int
     username: str
     password: str
-    database: Path | None
+    database: str
 
     async def run(self) -> None:
         """Play until the work ends by itself, for want of a service, or the parent process is gone."""
@@ -138,7 +136,7 @@ class _Play:
 
     async def _specialists(self, door: Door, city: City, cac: Client) -> Mapping[str, Client]:
         codes = [dealer.code for dealer in city.dealers]
-        if self.database is None:
+        if not self.database:
             return dict.fromkeys(codes, cac)
         logins = await add_dealer_logins(self.database, codes)
         return {code: await door.sign_in(login.username, login.password) for code, login in logins.items()}

@@ -106,9 +106,9 @@ async def _fit(client: Client, vehicle: CityVehicle) -> str:
     return token
 
 
-async def add_dealer_logins(database: Path, codes: Iterable[str]) -> Mapping[str, Login]:
+async def add_dealer_logins(database: str, codes: Iterable[str]) -> Mapping[str, Login]:
     """A specialist's sign-in for each dealer, by code: what `nearside user add` does, without a process for each."""
-    db = Database(f"sqlite:///{database}")
+    db = Database(database)
     logins: dict[str, Login] = {}
     run = secrets.token_hex(3)
     try:

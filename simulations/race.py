@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="nearside-race-") as folder:
         now = datetime.now(UTC)
-        database = Path(folder, "race.db")
+        database = f"sqlite:///{Path(folder) / 'race.db'}"
         server = Server(Path(folder), database, starts_at=now, wall_start=now, speed=1, settings={})
         try:
             outcome = asyncio.run(race(server, options.rounds))

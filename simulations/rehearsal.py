@@ -42,7 +42,7 @@ class Plan:
     """What is to be rehearsed, on which service. `server` is None where somebody else runs it."""
 
     city: City
-    database: Path
+    database: str
     folder: Path
     url: str
     clock: Clock

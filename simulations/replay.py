@@ -58,14 +58,14 @@ def _play(options: argparse.Namespace, folder: Path, console: Console) -> Report
     habits = Habits(mix=_mix(options.faults)) if options.faults else Habits()
     city = _city(options, habits)
     console.print(city.origin)
-    database = Path(options.database).resolve() if options.database else folder / "nearside.db"
+    database = options.database or f"sqlite:///{folder / 'nearside.db'}"
     server = None
     clock: Clock
     if options.url:
         if not options.database or options.kills:
             raise ValueError("with --url name the server's store by --database, and leave --kills out")
         clock, url = _clock_of_the_server(options.speed), options.url
-        environment = {"NEARSIDE_DATABASE": f"sqlite:///{database}"}
+        environment = {"NEARSIDE_DATABASE": database}
         command = partial(run_command, environment=environment)
     else:
         clock = RehearsalClock(starts_at=STARTS_AT, wall_start=datetime.now(UTC), speed=options.speed)
@@ -105,7 +105,7 @@ def _city(options: argparse.Namespace, habits: Habits) -> City:
     return madeup.make(dealers=options.dealers, cases=options.cases, day_s=day_s, seed=options.seed, habits=habits)
 
 
-def _server(options: argparse.Namespace, folder: Path, database: Path, clock: RehearsalClock) -> Server:
+def _server(options: argparse.Namespace, folder: Path, database: str, clock: RehearsalClock) -> Server:
     settings = {
         "NEARSIDE_AUTO_CLOSE_S": str(AUTO_CLOSE_S),
         # A specialist's phone takes part of a wall second, whatever the rehearsed clock does meanwhile.
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulations.replay", description=__doc__)
     parser.add_argument("--data", metavar="FOLDER", help="the folder of real data; without it a day is made up")
     parser.add_argument("--url", help="a running service; without it one is started on a store of its own")
-    parser.add_argument("--database", metavar="FILE", help="the store; needed with --url, else a temporary one")
+    parser.add_argument("--database", metavar="URL", help="the store; needed with --url, else a temporary one")
     parser.add_argument("--cases", type=int, default=300, help="calls of the day (default %(default)s)")
     parser.add_argument("--hours", type=float, default=24.0, help="length of the day (default %(default)s)")
     parser.add_argument("--dealers", type=int, default=12, help="dealers of a made-up city (default %(default)s)")

@@ -23,12 +23,12 @@ class NotServing(Exception):
 
 
 class Server:
-    """`nearside serve` on one store and one port, with the clock of a rehearsal."""
+    """`nearside serve` on one store (its URL) and one port, with the clock of a rehearsal."""
 
     def __init__(
         self,
         folder: Path,
-        database: Path,
+        database: str,
         *,
         starts_at: datetime,
         wall_start: datetime,
@@ -41,7 +41,7 @@ class Server:
         self._log = folder / "server.log"
         self._environment = {
             **os.environ,
-            "NEARSIDE_DATABASE": f"sqlite:///{database}",
+            "NEARSIDE_DATABASE": database,
             "NEARSIDE_HOST": "127.0.0.1",
             "NEARSIDE_PORT": str(self.port),
             "NEARSIDE_CLOCK_SPEED": str(speed),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from core.database import Database
@@ -15,9 +14,9 @@ from scoring.vocabulary import DealerScore
 from simulations.checks import Check, check
 
 
-async def verify_store(database: Path, told: Sequence[Mapping[str, Any]]) -> list[Check]:
+async def verify_store(database: str, told: Sequence[Mapping[str, Any]]) -> list[Check]:
     """Open the store itself and compare log, state and scores; `told` are the scores that the service last told."""
-    db = Database(f"sqlite:///{database}")
+    db = Database(database)
     try:
         return [*await _log_and_state(db), await _scores(db, told)]
     finally:

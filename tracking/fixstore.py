@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import and_, func, literal, select
-from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core.columns import UtcTime
+from core.upsert import Upsert, on_postgresql, upsert
+from tracking import fixcopy
 from tracking.fixes import REMEMBERED, Reason, TerminalState, remember
 from tracking.history import fix_of, usable
 from tracking.tables import LivePositionRow, PositionFix, QuarantinedFix, TerminalRow
@@ -45,6 +45,8 @@ async def stored_among(session: AsyncSession, keys: Sequence[TrailKey]) -> dict[
     """Those of the named fixes that are stored already."""
     if not keys:
         return {}
+    if on_postgresql(session):
+        return await fixcopy.stored_among(session, keys)
     # One parameter whatever their number, and one look-up each: `IN` with rows of values reads the whole table.
     dialect = (await session.connection()).dialect
     names = [(terminal_id, _TIME.process_bind_param(time, dialect), seq) for time, terminal_id, seq in keys]
@@ -63,10 +65,17 @@ async def stored_among(session: AsyncSession, keys: Sequence[TrailKey]) -> dict[
 
 
 async def store_fixes(session: AsyncSession, fixes: Iterable[tuple[str, Fix]]) -> None:
-    """Add fixes, each with the plate of its vehicle, to history; one that is there stays as it is."""
+    """Add fixes, each with the plate of its vehicle, to history.
+
+    One that is there stays as it is, on the embedded store, which has no other writer; on PostgreSQL, where another
+    process may just have stored it, raises `fixcopy.Overtaken`, and nothing of the transaction may be kept.
+    """
+    if on_postgresql(session):
+        await fixcopy.copy_fixes(session, fixes)
+        return
     rows = [{"plate": plate, **_columns(fix)} for plate, fix in fixes]
     if rows:
-        await _execute_many(session, upsert(PositionFix).on_conflict_do_nothing(), rows)
+        await _execute_many(session, upsert(session, PositionFix).on_conflict_do_nothing(), rows)
 
 
 async def store_doubted(
@@ -87,15 +96,19 @@ async def store_doubted(
         for plate, fix, reason in doubted
     ]
     if rows:
-        await _execute_many(session, upsert(QuarantinedFix).on_conflict_do_nothing(), rows)
+        await _execute_many(session, upsert(session, QuarantinedFix).on_conflict_do_nothing(), rows)
 
 
 async def store_live(session: AsyncSession, moved: Iterable[tuple[str, Fix]]) -> None:
     """Show each vehicle at its fix, unless it is shown at a newer one."""
-    rows = [{"plate": plate, **_columns(fix)} for plate, fix in moved]
+    # Always in the same order, so that two processes never wait for each other's rows.
+    rows = [{"plate": plate, **_columns(fix)} for plate, fix in sorted(moved, key=lambda one: one[0])]
     if not rows:
         return
-    statement = upsert(LivePositionRow)
+    if on_postgresql(session):
+        await fixcopy.upsert_live(session, rows)
+        return
+    statement = upsert(session, LivePositionRow)
     new = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[LivePositionRow.plate],
@@ -105,7 +118,7 @@ async def store_live(session: AsyncSession, moved: Iterable[tuple[str, Fix]]) ->
     await _execute_many(session, statement, rows)
 
 
-async def _execute_many(session: AsyncSession, statement: Insert, rows: list[dict[str, Any]]) -> None:
+async def _execute_many(session: AsyncSession, statement: Upsert, rows: list[dict[str, Any]]) -> None:
     # Below the object mapper, which would cost more than the store itself.
     await (await session.connection()).execute(statement, rows)
 

@@ -14,9 +14,9 @@ import typer
 from rich.panel import Panel
 from rich.table import Table
 
-from core.database import Database
 from core.settings import Settings
 from gateway.auth import put_user
+from gateway.bootstrap import open_store
 from gateway.cli.say import err, out, run
 from gateway.cli.serve import listen, prepare, serve_until_stopped
 from gateway.logs import set_up_logs
@@ -63,7 +63,7 @@ def _store(settings: Settings) -> Generator[Settings]:
 
 async def _sign_ins(settings: Settings) -> dict[Role, str]:
     """A user for each role, with a new password each time: nothing of a demonstration is a standing secret."""
-    db = Database(settings.database)
+    db = open_store(settings)
     passwords = {role: secrets.token_urlsafe(9) for role in Role}
     try:
         for role, password in passwords.items():

@@ -18,6 +18,7 @@ from gateway.imports.dealers import import_dealers
 from gateway.imports.report import Progress, Report
 from gateway.imports.text import MissingColumns
 from gateway.imports.vehicles import import_vehicles
+from gateway.schema import prepare
 
 ACTOR = "system"
 
@@ -102,7 +103,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Desk]:
     """The desk on an up-to-date store, without the rest of the service."""
     service = build(settings, on_failure=_nobody_listens)
     try:
-        await service.db.create_schema()
+        await prepare(service.db)
         yield service.desk
     finally:
         await service.db.close()

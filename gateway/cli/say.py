@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy.exc import DatabaseError
 
 from core.errors import NearsideError
+from core.storeurl import shown
 
 T = TypeVar("T")
 
@@ -39,10 +40,11 @@ def run(work: Coroutine[Any, Any, T], *, database: str, asked_wrongly: tuple[typ
         where = f"{error.field}: " if error.field else ""
         fail(f"{where}{error.detail} ({error.code})", 2 if isinstance(error, asked_wrongly) else 1)
     except (DatabaseError, OSError) as error:
-        fail(f"the database {database} cannot be used: {_first_line(error)}")
+        fail(f"the database {shown(database)} cannot be used: {first_line(error)}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, the database's own words where there are some."""
     cause = error.orig if isinstance(error, DatabaseError) and error.orig else error
     return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
 

@@ -8,9 +8,10 @@ from types import FrameType
 import typer
 import uvicorn
 
-from core.database import Database
 from core.settings import Settings
+from gateway import schema
 from gateway.app import create_app
+from gateway.bootstrap import open_store
 from gateway.cli.say import err, fail, run
 from gateway.logs import set_up_logs
 
@@ -30,10 +31,10 @@ def serve(settings: Settings) -> None:
 
 
 async def prepare(settings: Settings) -> None:
-    """Bring the schema up to date. Raises where the database cannot be used."""
-    db = Database(settings.database)
+    """Have the schema as it is needed. Raises where the database cannot be used."""
+    db = open_store(settings)
     try:
-        await db.create_schema()
+        await schema.prepare(db)
     finally:
         await db.close()
 

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from core.database import Database
 from core.settings import Settings
 from dispatch import queries
 from gateway.auth import GOOD_PASSWORD, add_user
+from gateway.bootstrap import open_store
 from gateway.cli.say import err, out, run
 from gateway.roles import Role, User
+from gateway.schema import prepare
 
 
 def add(
@@ -39,9 +40,9 @@ def _password() -> str:
 
 
 async def _add(settings: Settings, user: User, password: str) -> None:
-    db = Database(settings.database)
+    db = open_store(settings)
     try:
-        await db.create_schema()
+        await prepare(db)
         await add_user(db, user, password)
         async with db.read() as session:
             if user.dealer and await queries.dealer(session, user.dealer) is None:

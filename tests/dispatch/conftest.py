@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from dispatch_build import SetClock, dealer, position
+from stores import new_store
 
 from core.bus import Bus
 from core.database import Database
@@ -35,8 +36,9 @@ def clock() -> SetClock:
 def new_desk(tmp_path: Path, places: Places, clock: SetClock) -> Callable[[], Desk]:
     """Makes a desk on the test's store: a second one is what a restarted process has."""
 
+    url = new_store(tmp_path)
+
     def make(**settings: object) -> Desk:
-        url = f"sqlite:///{tmp_path / 'nearside.db'}"
         return Desk(
             db=Database(url),
             bus=Bus(),
@@ -53,7 +55,6 @@ def new_desk(tmp_path: Path, places: Places, clock: SetClock) -> Callable[[], De
 async def desk(new_desk: Callable[[], Desk]) -> AsyncIterator[Desk]:
     """Three dealers of growing distance from People's Square, each with two service vehicles and a tow vehicle."""
     made = new_desk()
-    await made.db.create_schema()
     async with made.act("system") as act:
         for number, code in enumerate(("D1", "D2", "D3"), start=1):
             await queries.add_dealer(act.session, dealer(code, position(31.23, 121.47 + number / 20)))

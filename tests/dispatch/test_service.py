@@ -486,7 +486,7 @@ async def test_the_loops_outlive_a_store_that_does_not_answer(desk: Desk, clock:
     await offer(desk, case)
     clock.move(minutes=4)
     stop = asyncio.Event()
-    faltering = replace(desk, db=Faltering(f"sqlite:///{desk.db.path}"))
+    faltering = replace(desk, db=Faltering(desk.db.text))
     tasks = [asyncio.create_task(run(faltering, stop)) for run in (run_sweeper, run_arrivals)]
     told = desk.bus.listen(Logged)
     await told.get()

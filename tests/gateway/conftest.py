@@ -25,7 +25,7 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
     """One furnished house for all tests of a module that change nothing in it."""
-    async with open_house(tmp_path_factory.mktemp("house")) as opened:
+    async with open_house(tmp_path_factory.mktemp("house"), "shared") as opened:
         await opened.furnish()
         yield opened
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from stores import new_service
 
 from core.eventlog import last_seq
 from core.ids import new_token
@@ -151,10 +152,10 @@ def acceptance(**changes: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, **settings: Any) -> AsyncGenerator[House]:
+async def open_house(folder: Path, database: str = "nearside", **settings: Any) -> AsyncGenerator[House]:
     """A service in this process; its life begins and ends here."""
     died: list[str] = []
-    app = create_app(Settings(database=f"sqlite:///{folder / 'house.db'}", **settings), on_failure=died.append)
+    app = create_app(Settings(**new_service(folder, database), **settings), on_failure=died.append)
     service: Service = app.state.service
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)

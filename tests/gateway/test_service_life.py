@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from gateway_house import PLACES, House, open_house
+from stores import new_service
 
 from core.clock import RehearsalClock, WallClock
 from core.errors import StoreUnavailable
@@ -64,7 +65,7 @@ async def test_a_service_whose_part_died_says_so_and_ends(tmp_path: Path, monkey
 
     monkeypatch.setattr("gateway.bootstrap.run_sweeper", dies)
     told: asyncio.Queue[str] = asyncio.Queue()
-    app = create_app(Settings(database=f"sqlite:///{tmp_path / 'x.db'}"), on_failure=told.put_nowait, places=PLACES)
+    app = create_app(Settings(**new_service(tmp_path)), on_failure=told.put_nowait, places=PLACES)
     async with app.router.lifespan_context(app):
         assert await told.get() == "deadlines"
         assert await app.state.service.unfit() == {"tasks": "not at work: deadlines"}
@@ -89,7 +90,11 @@ async def test_a_restart_remembers_who_is_busy(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         await house.furnish()
         await house.new_trip()
-    app = create_app(Settings(database=f"sqlite:///{tmp_path / 'house.db'}"), on_failure=pytest.fail, places=PLACES)
+    app = create_app(
+        Settings(database=house.service.db.text, redis=house.service.settings.redis),
+        on_failure=pytest.fail,
+        places=PLACES,
+    )
     told: dict[str, VehicleState] = {}
     service = app.state.service
     service.live.set_vehicle = lambda plate, kind, state: told.__setitem__(plate, state)  # type: ignore[method-assign]
@@ -117,7 +122,7 @@ def test_a_server_whose_part_died_stops_with_exit_code_1(
     monkeypatch.setattr("gateway.bootstrap.run_sweeper", dies)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        settings = Settings(database=f"sqlite:///{tmp_path / 'x.db'}")
+        settings = Settings(**new_service(tmp_path))
         assert serve_until_stopped(settings, listen("127.0.0.1", 0)) == 1
     finally:
         for number, handler in before.items():

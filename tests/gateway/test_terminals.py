@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
+from stores import new_store
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
@@ -80,8 +81,7 @@ class Service:
 
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncGenerator[Service]:
-    db = BreakableDatabase(f"sqlite:///{tmp_path / 'store.db'}")
-    await db.create_schema()
+    db = BreakableDatabase(new_store(tmp_path))
     async with db.write() as session:
         for name in "12":
             plate = f"P{name}"

@@ -17,6 +17,7 @@ import httpx
 import pytest
 import websockets
 from gateway_house import SIGNATURE, acceptance, case_body, dealer_body
+from stores import in_environment, new_service
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 COMMAND = (sys.executable, "-m", "gateway.cli")
@@ -29,7 +30,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("NEARSIDE_")},
-            "NEARSIDE_DATABASE": f"sqlite:///{folder / 'walk.db'}",
+            **in_environment(new_service(folder)),
         }
         self.folder = folder
         for name, role in (("cac", "dispatcher"), ("d1", "dealer")):

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scoring_build import T0, Told, minutes, repaired
 from sqlalchemy import select, text
+from stores import new_store
 
 from core.database import Database
 from core.errors import Invalid
@@ -30,8 +31,7 @@ from scoring.vocabulary import Counted, DealerScore, Kpi, Reason
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'nearside.db'}")
-    await made.create_schema()
+    made = Database(new_store(tmp_path))
     yield made
     await made.close()
 
@@ -88,9 +88,8 @@ def test_live_update_equals_recomputation_at_every_moment(data: st.DataObject) -
     told = [data.draw(histories(case_id=f"c{number}")) for number in range(3)]
 
     async def run(folder: str) -> None:
-        db = Database(f"sqlite:///{folder}/nearside.db")
+        db = Database(new_store(Path(folder)))
         try:
-            await db.create_schema()
             await live(db)
         finally:
             await db.close()

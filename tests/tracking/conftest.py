@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from stores import new_store
 
 from core.database import Database
 
@@ -13,7 +14,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncGenerator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
-    await database.create_schema()
+    database = Database(new_store(tmp_path))
     yield database
     await database.close()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from stores import new_store
 from tracking_build import NOW, StoppedClock, fit, fix_at, ingesting, place
 
 from core.bus import Bus
@@ -161,8 +162,7 @@ def test_whatever_the_order_of_arrival_the_fence_shows_what_the_sorted_history_s
     fence = replace(FENCE, origin=FENCE.origin if known_origin else None, until=until)
 
     async def played(folder: str) -> tuple[object, object]:
-        db = Database(f"sqlite:///{Path(folder) / 'store.db'}")
-        await db.create_schema()
+        db = Database(new_store(Path(folder)))
         terminal = (await fit(db, ["1"]))["1"]
         async with ingesting(db, StoppedClock()) as ingest:
             for n in range(max(len(batches), ends_after + 1)):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from stores import new_store
 from tracking_build import NOW, StoppedClock, fit, fix_at, ingesting, place
 
 from core.bus import Bus
@@ -122,8 +123,7 @@ async def test_many_submissions_share_few_commits(db: Database) -> None:
 
 
 async def test_a_failed_commit_acknowledges_nothing_and_is_remembered_by_nothing(tmp_path: Path) -> None:
-    db = FailingDatabase(f"sqlite:///{tmp_path / 'store.db'}")
-    await db.create_schema()
+    db = FailingDatabase(new_store(tmp_path))
     terminals = await fit(db, ["1", "2"])
     live, bus = LiveIndex(), Bus()
     moved = bus.listen(Moved)
@@ -153,8 +153,7 @@ async def test_a_failed_commit_acknowledges_nothing_and_is_remembered_by_nothing
 
 
 async def test_a_commit_that_succeeded_and_seemed_to_fail_is_found_in_the_store(tmp_path: Path) -> None:
-    db = FailingDatabase(f"sqlite:///{tmp_path / 'store.db'}")
-    await db.create_schema()
+    db = FailingDatabase(new_store(tmp_path))
     terminal = (await fit(db, ["1"]))["1"]
     async with ingesting(db, StoppedClock()) as ingest:
         await ingest.submit(terminal, [fix_at(0)])

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from stores import new_store
 
 from core.bus import Bus
 from core.database import Database
@@ -69,7 +70,7 @@ class LiveDesk:
     """A store, a bus and a hub, on which a test commits events as the desk would."""
 
     def __init__(self, folder: Path, limits: Limits) -> None:
-        self.db = Database(f"sqlite:///{folder / 'log.db'}")
+        self.db = Database(new_store(folder))
         self.limits = limits
         self.live = LiveIndex()
         self.clock = StillClock()

@@ -67,7 +67,6 @@ class FeedMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.runner = asyncio.Runner()
         self.desk = LiveDesk(Path(self.folder.name), Limits(ring=4, page=3, gap=9))
-        self.run(self.desk.db.create_schema())
         self.run(self.desk.hub.look())
         self.clients = [Client(viewer) for viewer in VIEWERS]
         for client in self.clients:

@@ -19,7 +19,6 @@ from tracking.vocabulary import Vehicle, VehicleKind
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncGenerator[LiveDesk]:
     desk = LiveDesk(tmp_path, Limits(ring=4, page=3, gap=9))
-    await desk.db.create_schema()
     await desk.hub.look()
     yield desk
     await desk.db.close()

@@ -95,7 +95,6 @@ async def listening(app: Starlette) -> AsyncGenerator[int]:
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncGenerator[Service]:
     desk = LiveDesk(tmp_path, LIMITS)
-    await desk.db.create_schema()
 
     async def live(websocket: WebSocket) -> None:
         since = websocket.query_params.get("since")
@@ -187,7 +186,7 @@ async def test_a_screen_is_sent_away_to_come_again_when_the_store_does_not_answe
 
 async def test_the_hub_outlives_a_store_that_does_not_answer(service: Service) -> None:
     desk = service.desk
-    deaf = DeafDatabase(f"sqlite:///{desk.db.path}")
+    deaf = DeafDatabase(desk.db.text)
     bus = Bus()
     hub = Hub(deaf, bus, desk.live, desk.clock)
     stop = asyncio.Event()

@@ -1,0 +1,16 @@
+"""The one model, whole: every room's tables."""
+
+from types import ModuleType
+from typing import Final
+
+from core import eventlog
+from core.database import Base
+from dispatch import tables as dispatching
+from gateway import accounts, idempotency
+from scoring import tables as scoring
+from tracking import tables as tracking
+
+ROOMS: Final[tuple[ModuleType, ...]] = (eventlog, tracking, dispatching, scoring, accounts, idempotency)
+"""The modules that tables are declared in; a table of any other is not in the store."""
+
+METADATA: Final = Base.metadata

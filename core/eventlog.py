@@ -73,7 +73,10 @@ class Logged:
 
 
 async def count_up(session: AsyncSession, name: str, by: int = 1) -> int:
-    """Move the counter `name` by `by` and give its new value; it starts at 0."""
+    """Move the counter `name` by `by` and give its new value; it starts at 0.
+
+    Until the transaction ends no other one can move it: counting by 0 only takes that turn.
+    """
     statement = upsert(session, Counter).values(name=name, value=by)
     statement = statement.on_conflict_do_update(
         index_elements=[Counter.name], set_={"value": Counter.value + by}

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a write that is sent twice is done once, and answered the same both times.
 
 The answer is kept in the transaction that did the work, so there is no moment with one and not the other.
-Write transactions are serial on the store, so a concurrent duplicate finds the first one's answer.
+Whoever asks under the same key meanwhile waits for that transaction's end, and finds its answer.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.columns import Chars, UtcTime
 from core.database import Base
 from core.errors import Conflict, Invalid
+from core.turns import take_turn
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -54,6 +55,7 @@ def once(user: str, key: str, method: str, path: str, body: bytes) -> Once:
 
 async def answer_before(session: AsyncSession, request: Once) -> tuple[int, bytes] | None:
     """The kept status and body. Raises `Conflict` when the key was used for something else."""
+    await take_turn(session, f"idempotency {request.user} {request.key}")
     row = await session.get(IdempotentAnswer, (request.user, request.key))
     if row is None:
         return None

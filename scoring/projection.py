@@ -1,7 +1,7 @@
 """How each case stands, kept up to the log. Live update and recomputation from empty give the same rows.
 
-The position in the log moves in the transaction that writes the rows, and a write transaction holds the store's one
-write lock, so any number of callers may catch up at once.
+The position in the log moves in the transaction that writes the rows, and is locked by it from the beginning, so any
+number of callers, in any number of processes, may catch up at once.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -42,7 +42,7 @@ async def catch_up(db: Database) -> int:
 
 async def _advance(session: AsyncSession) -> int:
     """Take the next events, and replace the standings of the cases that they touched."""
-    position = await counted(session, POSITION)
+    position = await count_up(session, POSITION, 0)
     span = select(CaseEvent.seq, CaseEvent.case_id).where(CaseEvent.seq > position).order_by(CaseEvent.seq).limit(BATCH)
     found = (await session.execute(span)).all()
     if not found:
@@ -70,9 +70,10 @@ async def recompute(db: Database, progress: Progress | None = None) -> int:
             if progress:
                 progress(done, last)
     async with db.write() as session:
+        position = await count_up(session, POSITION, 0)
         await session.execute(delete(CaseStanding))
         await _insert(session, rows)
-        await count_up(session, POSITION, last - await counted(session, POSITION))
+        await count_up(session, POSITION, last - position)
     return await catch_up(db)
 
 

@@ -9,8 +9,9 @@ demo: ## the running system on the embedded store, with simulated traffic
 	@scripts/setup run
 	@$(VENV)/nearside demo $(ARGS)
 
-test: setup static ## everything: static checks, then all tests
+test: setup servers static ## everything: static checks, then all tests, on the embedded and on the production store
 	$(PYTEST) $(ARGS)
+	NEARSIDE_TEST_STORE=production $(PYTEST) $(ARGS)
 	scripts/covered
 
 check: setup static ## the quick one, for every edit
@@ -18,6 +19,9 @@ check: setup static ## the quick one, for every edit
 
 setup: ## the environment that the other targets need; safe to repeat
 	@scripts/setup develop
+
+servers: ## PostgreSQL and Redis for the tests, which start them privately; safe to repeat
+	@scripts/servers
 
 static: setup
 	$(VENV)/ruff format --check .
@@ -32,4 +36,4 @@ format: setup ## put every file into the house's form
 clean: ## remove what was made here, the demonstration's store included
 	rm -rf .venv .tools var artefacts .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test check setup static format clean
+.PHONY: help demo test check setup servers static format clean

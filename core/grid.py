@@ -16,14 +16,28 @@ PARTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 SIZES_DEG: Final = tuple(1 / parts for parts in PARTS)
 MOST_CELLS: Final = 40_000
 """More cells than a screen can show apart are asked for by mistake."""
+_HAIR_DEG: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The cells inside one rectangle, `parts` of them to each degree."""
+    """The cells of some columns and rows, `parts` of them to each degree. Every cell is in it whole."""
 
-    bbox: BBox
     parts: int
+    columns: range
+    rows: range
+
+    @property
+    def bbox(self) -> BBox:
+        """A rectangle that holds all of its cells, and for the sake of rounding a hair more."""
+        first = self.outline(self.columns[0], self.rows[0])
+        last = self.outline(self.columns[-1], self.rows[-1])
+        return BBox(
+            west=first.west - _HAIR_DEG,
+            south=first.south - _HAIR_DEG,
+            east=last.east + _HAIR_DEG,
+            north=last.north + _HAIR_DEG,
+        )
 
     def cell_of(self, position: Position) -> tuple[int, int]:
         """Column and row of the cell that a position lies in, counted from 180° W and 90° S.
@@ -53,10 +67,14 @@ class Cell:
 
 
 def grid(bbox: BBox, size_deg: float) -> Grid:
-    """The grid of one of `SIZES_DEG`. Raises `Invalid` for another size, and for more cells than `MOST_CELLS`."""
+    """The cells of one of `SIZES_DEG` that `bbox` touches. Raises `Invalid` for another size, or too many cells."""
     if size_deg not in SIZES_DEG:
         raise Invalid(f"a cell is one of {', '.join(f'{size:g}' for size in SIZES_DEG)} degrees", field="cell")
     parts = PARTS[SIZES_DEG.index(size_deg)]
-    if (bbox.east - bbox.west) * (bbox.north - bbox.south) * parts * parts > MOST_CELLS:
+    whole = Grid(parts=parts, columns=range(0), rows=range(0))
+    west, south = whole.cell_of(Position(lat=bbox.south, lon=bbox.west))
+    east, north = whole.cell_of(Position(lat=bbox.north, lon=bbox.east))
+    columns, rows = range(west, east + 1), range(south, north + 1)
+    if len(columns) * len(rows) > MOST_CELLS:
         raise Invalid(f"that is more than {MOST_CELLS} cells: ask for larger ones, or for a smaller bbox", field="cell")
-    return Grid(bbox=bbox, parts=parts)
+    return Grid(parts=parts, columns=columns, rows=rows)

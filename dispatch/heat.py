@@ -17,7 +17,8 @@ async def case_heat(session: AsyncSession, grid: Grid, start: datetime, end: dat
     The index by the time of opening serves both stores: of the cases of some weeks most are wanted on the map.
     """
     counted = await (_in_postgis if on_postgresql(session) else _embedded)(session, grid, start, end)
-    cells = [Cell(column=column, row=row, count=count) for (column, row), count in counted.items()]
+    inside = {cell: count for cell, count in counted.items() if cell[0] in grid.columns and cell[1] in grid.rows}
+    cells = [Cell(column=column, row=row, count=count) for (column, row), count in inside.items()]
     return sorted(cells, key=lambda cell: (cell.row, cell.column))
 
 

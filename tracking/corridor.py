@@ -47,7 +47,7 @@ _PASSED = text(
     WITH inside AS (
         SELECT plate, fix_time, fix_time - lag(fix_time) OVER (PARTITION BY plate ORDER BY fix_time) AS silence
         FROM position_fix
-        WHERE fix_time BETWEEN :start - :leg AND :end + :leg
+        WHERE fix_time BETWEEN :first AND :last
           AND lat BETWEEN :south AND :north AND lon BETWEEN :west AND :east
           AND ST_MakePoint(lon, lat) && ST_MakeEnvelope(:west, :south, :east, :north)
           AND (accuracy_m IS NULL OR accuracy_m <= :coarse_m)
@@ -116,6 +116,8 @@ async def _in_postgis(session: AsyncSession, search: Search, after: PassKey | No
         "radius_m": search.radius_m,
         "start": search.start,
         "end": search.end,
+        "first": search.first,
+        "last": search.last,
         "narrowing": search.narrowing,
         "west": box.west,
         "south": box.south,
@@ -145,7 +147,7 @@ async def _embedded(session: AsyncSession, search: Search, after: PassKey | None
         select(PositionFix.plate, PositionFix.fix_time)
         .join_from(VehicleRow, PositionFix, PositionFix.plate == VehicleRow.plate)
         .where(
-            PositionFix.fix_time.between(search.start - LEG, search.end + LEG),
+            PositionFix.fix_time.between(search.first, search.last),
             PositionFix.lat.between(box.south, box.north),
             PositionFix.lon.between(box.west, box.east),
             usable(PositionFix),

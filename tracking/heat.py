@@ -17,8 +17,7 @@ async def fix_heat(
 ) -> list[Cell]:
     """The usable fixes of each cell from `start` until before `end`, and of how many vehicles they are.
 
-    Cells without fixes are left out, and those of fewer than `fewest_vehicles`. At the grid's rim only what lies inside
-    its rectangle counts.
+    Cells without fixes are left out, and those of fewer than `fewest_vehicles`.
     """
     box = grid.bbox
     postgis = on_postgresql(session)
@@ -34,6 +33,9 @@ async def fix_heat(
     vehicles = func.count()
     statement = (
         select(cell.c.column, cell.c.row, func.sum(cell.c.fixes), vehicles)
+        .where(
+            cell.c.column.between(grid.columns[0], grid.columns[-1]), cell.c.row.between(grid.rows[0], grid.rows[-1])
+        )
         .group_by(cell.c.column, cell.c.row)
         .having(vehicles >= fewest_vehicles)
         .order_by(cell.c.row, cell.c.column)

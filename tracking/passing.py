@@ -8,7 +8,7 @@ which nothing leads, and from which nothing leads on, still shows its vehicle wh
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.geo import Position, distance_m
@@ -20,6 +20,7 @@ LEG_M: Final = 2_000.0
 """Two fixes further apart, in time or on the ground, do not say which way the vehicle took between them."""
 VISIT: Final = timedelta(minutes=10)
 """Who is back sooner, or was silent for less, has not been away."""
+_DAWN, _DUSK = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _FLATTENED: Final = 1 - 0.006_694_379_990_141_3
 """1 - e² of the WGS-84 ellipsoid."""
 
@@ -60,6 +61,16 @@ class Search:
     def reach_m(self) -> float:
         """One end at least of each way that counts lies so near to the place. (The slack is for its straightness.)"""
         return (self.radius_m + LEG_M / 2) * 1.001 + 1
+
+    @property
+    def first(self) -> datetime:
+        """No way that counts begins earlier."""
+        return max(self.start, _DAWN + LEG) - LEG
+
+    @property
+    def last(self) -> datetime:
+        """No way that counts ends later."""
+        return min(self.end, _DUSK - LEG) + LEG
 
     @property
     def narrowing(self) -> float:

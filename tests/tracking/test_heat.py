@@ -19,7 +19,7 @@ START = NOW - timedelta(hours=1)
 
 
 def scattered(rng: Random, plate: str) -> list[Fix]:
-    """Fixes inside and outside of the rectangle, on edges of cells too, some coarse."""
+    """Fixes inside and outside of the grid, on edges of cells too, some coarse."""
     fixes: list[Fix] = []
     for seq in range(200):
         lat, lon = rng.uniform(31.17, 31.24), rng.uniform(121.36, 121.47)
@@ -35,8 +35,8 @@ def counted(trails: dict[str, Sequence[Fix]], end_s: float, fewest: int) -> list
     for plate, fixes in trails.items():
         for fix in fixes:
             early_enough = (fix.time - START).total_seconds() < end_s
-            if early_enough and not is_coarse(fix) and GRID.bbox.contains(fix.position):
-                column, row = GRID.cell_of(fix.position)
+            column, row = GRID.cell_of(fix.position)
+            if early_enough and not is_coarse(fix) and column in GRID.columns and row in GRID.rows:
                 cells[row, column].append(plate)
     return [
         Cell(column=column, row=row, count=len(plates), vehicles=len(set(plates)))

@@ -12,6 +12,9 @@ from core.errors import Invalid, InvalidPosition
 
 _ELLIPSOID: Final = Geod(ellps="WGS84")
 
+_LEAST_M_A_DEGREE: Final = 110_574.0
+"""A degree of latitude is nowhere shorter than at the equator, and one of longitude there is longer."""
+
 NULL_ISLAND_DEG: Final = 1e-3
 """A latitude and a longitude both smaller than this are a device's zeros, not a place."""
 
@@ -55,6 +58,18 @@ def parse_bbox(text: str) -> BBox:
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise Invalid("a bbox needs -180 ≤ west < east ≤ 180 and -90 ≤ south < north ≤ 90", field="bbox")
     return BBox(west=west, south=south, east=east, north=north)
+
+
+def around(position: Position, metres: float) -> BBox:
+    """A rectangle that holds all that lies within `metres` of `position`, and little more away from the poles.
+
+    It is cut at the 180th meridian, beyond which nothing is served.
+    """
+    high = metres / _LEAST_M_A_DEGREE
+    south, north = max(position.lat - high, -90.0), min(position.lat + high, 90.0)
+    narrowest = math.cos(math.radians(max(abs(south), abs(north))))
+    wide = min(high / narrowest, 360.0) if narrowest > 0 else 360.0
+    return BBox(west=max(position.lon - wide, -180.0), south=south, east=min(position.lon + wide, 180.0), north=north)
 
 
 def distance_m(a: Position, b: Position) -> float:

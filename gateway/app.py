@@ -16,6 +16,7 @@ from gateway.http import (
     cases,
     dealers,
     health,
+    history,
     offers,
     reference,
     reports,
@@ -70,6 +71,7 @@ def create_app(
             {"name": "offers", "description": "The specialist's answer (R1, R3)"},
             {"name": "trips", "description": "From the acceptance to the completion (R4-R7)"},
             {"name": "network", "description": "Dealers, vehicles, terminals (R9-R11)"},
+            {"name": "history", "description": "Who passed where; where much was"},
             {"name": "scores", "description": "The five KPIs and the score (K1-K12)"},
             {"name": "reference", "description": "What stands fixed"},
             {"name": "operation", "description": "Alive, fit, figures"},
@@ -79,7 +81,8 @@ def create_app(
     problems.install(app)
     app.add_middleware(Front, metrics=service.metrics)
     api = APIRouter(prefix="/api/v1")
-    for part in (session, cases, offers, trips, dealers, vehicles, scores, reports, reference, sockets):
+    # History first: `/vehicles/passed` is not a vehicle's plate.
+    for part in (session, cases, offers, trips, dealers, history, vehicles, scores, reports, reference, sockets):
         api.include_router(part.router)
     api.include_router(health.router, include_in_schema=False)
     app.include_router(api)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.eventlog import counted
 from dispatch.network import Network, network_of
-from dispatch.tables import DealerRow, TripRow
+from dispatch.tables import ON_A_TRIP, DealerRow, TripRow
 from dispatch.vocabulary import Dealer, Person
 from tracking.roster import vehicles
 from tracking.vocabulary import Vehicle
@@ -82,7 +82,8 @@ def dealer_of(row: DealerRow) -> Dealer:
 
 async def busy_plates(session: AsyncSession, among: Collection[str] | None = None) -> frozenset[str]:
     """The vehicles that are on a trip, as this transaction sees it; where given, only those `among` these."""
-    statement = select(TripRow.plate).where(TripRow.active)
+    # In the words of the index that holds just these: else all trips there ever were are looked through.
+    statement = select(TripRow.plate).where(ON_A_TRIP)
     if among is not None:
         statement = statement.where(TripRow.plate.in_(among))
     return frozenset((await session.execute(statement)).scalars())

@@ -1,8 +1,8 @@
 """How long an offer takes with a national fleet on the map: request in, ranked, stored, answered, event out.
 
-    python -m simulations.bench_decide --database sqlite:////tmp/new.db --json
+    python -m simulations.bench_decide --json
 
-The store must be new. First offers are made while nothing else goes on, then while 5,000 fixes a second come in over
+First offers are made while nothing else goes on, then while 5,000 fixes a second come in over
 WebSockets; each case is opened before and called off after, unmeasured. `answered` counts until the whole answer is
 here, `seen` until the event is on a live screen. Ratios: `bare_ranking`, how many times as long as one vectorised
 pass of numpy and pyproj over the fleet, with nothing around it; `unloaded`, how many times as long as the same
@@ -29,6 +29,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
@@ -39,9 +40,11 @@ from websockets.sync.client import ClientConnection, connect
 from core.database import Database
 from core.geo import Position, distances_m
 from core.places import load_places
+from gateway import schema
 from gateway.auth import put_user
 from gateway.roles import Role, User
 from simulations.national import National, make, put_on_record, scenes
+from simulations.private import NoServer, PrivatePostgres, installed
 from simulations.service import COMMAND, NotServing
 
 SEED = 20_261_102
@@ -240,11 +243,30 @@ class Bench:
 async def _put_on_record(database: str, national: National, password: str) -> None:
     db = Database(database)
     try:
-        await db.create_schema()
+        await asyncio.to_thread(schema.migrate, db.url)
         await put_on_record(db, national, datetime.now(UTC))
         await put_user(db, User(name=USERNAME, role=Role.DISPATCHER), password)
     finally:
         await db.close()
+
+
+@contextmanager
+def _store(named: str) -> Generator[str]:
+    """The store to measure on: a PostgreSQL server of our own where that is installed, which waits for the disk."""
+    if named:
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="nearside-bench-") as folder:
+        if not installed():
+            yield f"sqlite:///{folder}/bench.db"
+            return
+        Path(folder).chmod(0o755)
+        postgres = PrivatePostgres(Path(folder) / "postgres", durable=True)
+        try:
+            postgres.start()
+            yield postgres.create("bench")
+        finally:
+            postgres.stop()
 
 
 @contextmanager
@@ -399,7 +421,7 @@ def _table(results: Sequence[Result]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 where that failed."""
     parser = argparse.ArgumentParser(prog="python -m simulations.bench_decide", description=__doc__)
-    parser.add_argument("--database", required=True, help="a new store")
+    parser.add_argument("--database", default="", help="a new store; without it, one that is gone afterwards")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--dealers", type=int, default=1_000)
     parser.add_argument("--vehicles", type=int, default=10_000)
@@ -407,17 +429,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fixes-per-s", type=float, default=5_000)
     parser.add_argument("--offers", type=int, default=300, help="measured without the fixes, and again with them")
     options = parser.parse_args(arguments)
-    plan = Plan(
-        database=options.database,
-        dealers=options.dealers,
-        vehicles=options.vehicles,
-        terminals=options.terminals,
-        fixes_per_s=options.fixes_per_s,
-        offers=options.offers,
-    )
     try:
-        results = Bench(plan).measure()
-    except (Failed, NotServing) as error:
+        with _store(options.database) as database:
+            plan = Plan(
+                database=database,
+                dealers=options.dealers,
+                vehicles=options.vehicles,
+                terminals=options.terminals,
+                fixes_per_s=options.fixes_per_s,
+                offers=options.offers,
+            )
+            results = Bench(plan).measure()
+    except (Failed, NotServing, NoServer) as error:
         print(f"bench decide: {error}", file=sys.stderr)
         return 1
     print(json.dumps(_report(results, plan)) if options.json else _table(results))

@@ -1,12 +1,7 @@
 """`nearside bench`: this product measured against the bare limit in one run."""
 
-import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,23 +17,15 @@ def decide(settings: Settings, *, json: Json = False) -> None:
     Without --database the store is new and gone afterwards; one that is named must be new, and is filled.
     Example: `nearside bench decide --json`
     """
-    with _store(settings) as database:
-        _measure("simulations.bench_decide", database, json=json)
+    _measure("simulations.bench_decide", settings, json=json)
 
 
-@contextmanager
-def _store(settings: Settings) -> Generator[str]:
-    if "database" in settings.model_fields_set:
-        yield settings.database
-        return
-    with tempfile.TemporaryDirectory(prefix="nearside-bench-") as folder:
-        yield f"sqlite:///{Path(folder) / 'bench.db'}"
-
-
-def _measure(module: str, database: str, *, json: bool) -> None:
+def _measure(module: str, settings: Settings, *, json: bool) -> None:
     """Run a benchmark, which prints by itself, in a process of its own, and end with its exit code."""
-    command = [sys.executable, "-m", module, "--database", database, *(["--json"] if json else [])]
+    command = [sys.executable, "-m", module]
+    if "database" in settings.model_fields_set:
+        command += ["--database", settings.database]
     measured = subprocess.run(  # noqa: S603  (our own command line)
-        command, env={**os.environ, "NEARSIDE_DATABASE": database}, stdin=subprocess.DEVNULL, check=False
+        [*command, *(["--json"] if json else [])], stdin=subprocess.DEVNULL, check=False
     )
     raise typer.Exit(measured.returncode)

@@ -300,7 +300,7 @@ def _is_ready(server: subprocess.Popen[bytes], port: int) -> bool:
             door = http.client.HTTPConnection("127.0.0.1", port, timeout=SEEN_WITHIN_S)
             door.request("GET", "/readyz")
             return door.getresponse().status == http.client.OK
-        except ConnectionRefusedError:
+        except ConnectionError:
             time.sleep(0.05)
     return False
 

@@ -26,7 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from core.database import Database
+from core.errors import NearsideError
 from core.geo import Position, distances_m
 from core.places import load_places
 from gateway import schema
@@ -139,9 +140,12 @@ def _screen(port: int, token: str) -> Generator[Screen]:
 class Dispatcher:
     """Someone who opens cases and makes offers, over one connection that is kept."""
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(self, port: int) -> None:
+        self.token = ""
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=SEEN_WITHIN_S)
-        self.token: str = ""
+
+    def sign_in(self, password: str) -> None:
+        """Get a token. Raises `Failed`."""
         self.token = self.post("/session", {"username": USERNAME, "password": password})["token"]
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -186,8 +190,11 @@ class Bench:
         """All figures. Raises `Failed`, and `NotServing` where the service does not start."""
         asyncio.run(_put_on_record(self._plan.database, self._national, self._password))
         with _served(self._plan.database) as port:
-            dispatcher = Dispatcher(port, self._password)
-            with _screen(port, dispatcher.token) as screen:
+            dispatcher = Dispatcher(port)
+            with ExitStack() as parting:
+                parting.callback(dispatcher.hang_up)
+                dispatcher.sign_in(self._password)
+                screen = parting.enter_context(_screen(port, dispatcher.token))
                 self._offers(dispatcher, screen, WARM_UP)
                 still = self._offers(dispatcher, screen, self._plan.offers)
                 with self._driving(port) as stop:
@@ -195,7 +202,6 @@ class Bench:
                     self._offers(dispatcher, screen, WARM_UP)
                     loaded = self._offers(dispatcher, screen, self._plan.offers)
                     pace = stop()
-            dispatcher.hang_up()
         bare = [_bare_ranking_ms(self._national, next(self._scenes)) for _ in range(BARE_ROUNDS)]
         return _results(still, loaded, bare, pace, self._plan.fixes_per_s)
 
@@ -238,6 +244,8 @@ class Bench:
             yield stop
         finally:
             _end(load)
+            told.close()
+            says.close()
 
 
 async def _put_on_record(database: str, national: National, password: str) -> None:
@@ -297,9 +305,9 @@ def _is_ready(server: subprocess.Popen[bytes], port: int) -> bool:
     until = time.monotonic() + START_WITHIN_S
     while server.poll() is None and time.monotonic() < until:
         try:
-            door = http.client.HTTPConnection("127.0.0.1", port, timeout=SEEN_WITHIN_S)
-            door.request("GET", "/readyz")
-            return door.getresponse().status == http.client.OK
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SEEN_WITHIN_S)) as door:
+                door.request("GET", "/readyz")
+                return door.getresponse().status == http.client.OK
         except ConnectionError:
             time.sleep(0.05)
     return False
@@ -440,7 +448,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 offers=options.offers,
             )
             results = Bench(plan).measure()
-    except (Failed, NotServing, NoServer) as error:
+    except (Failed, NotServing, NoServer, NearsideError) as error:
         print(f"bench decide: {error}", file=sys.stderr)
         return 1
     print(json.dumps(_report(results, plan)) if options.json else _table(results))

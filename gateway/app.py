@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from core.places import Places
 from core.settings import Settings
-from gateway import problems
+from gateway import heap, problems
 from gateway.bootstrap import Service, build
 from gateway.front import Front
 from gateway.http import (
@@ -45,15 +45,24 @@ def end_process(_task: str) -> None:
 
 
 def create_app(
-    settings: Settings, *, on_failure: Callable[[str], None] = end_process, places: Places | None = None
+    settings: Settings,
+    *,
+    on_failure: Callable[[str], None] = end_process,
+    places: Places | None = None,
+    opened: Callable[[], None] | None = None,
 ) -> FastAPI:
-    """The application for these settings. Nothing connects before its life span begins."""
+    """The application for these settings. Nothing connects before its life span begins.
+
+    `opened` is called when all is loaded and nobody is served yet.
+    """
     service = build(settings, on_failure=on_failure, places=places)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncGenerator[None]:
         try:
             await service.open()
+            if opened:
+                opened()
             yield
         finally:
             await service.close()
@@ -95,7 +104,7 @@ def app_of_a_worker() -> FastAPI:
     """The application of one of several processes, which reads the settings from its environment."""
     settings = Settings()
     set_up_logs(settings.log_level)
-    return create_app(settings)
+    return create_app(settings, opened=heap.settle)
 
 
 def service_of(app: FastAPI) -> Service:

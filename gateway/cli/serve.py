@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from core.settings import Settings
-from gateway import fitness, schema
+from gateway import fitness, heap, schema
 from gateway.app import create_app
 from gateway.bootstrap import open_store
 from gateway.cli.say import err, fail, run
@@ -74,7 +74,7 @@ def serve_until_stopped(settings: Settings, listener: socket.socket, *, ready: C
         died.append(task)
         server.should_exit = True
 
-    server = _Server(_config(create_app(settings, on_failure=on_failure)), ready)
+    server = _Server(_config(create_app(settings, on_failure=on_failure, opened=heap.settle)), ready)
     # The server hands a signal on, once it has stopped in order; by then there is nothing left to do about it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _nothing)

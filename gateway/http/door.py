@@ -26,7 +26,8 @@ from gateway.roles import CAC, EVERYONE, OF_A_DEALER, Role, User
 JSON = "application/json"
 _any: TypeAdapter[Any] = TypeAdapter(Any)
 
-Answer = BaseModel | list[Any] | dict[str, Any]
+Answer = BaseModel | list[Any] | dict[str, Any] | bytes
+"""What a route gives; bytes are JSON already."""
 
 
 def service_of(request: Request) -> Service:
@@ -83,6 +84,8 @@ class Door:
 
 def encoded(answer: Answer) -> bytes:
     """The answer as JSON."""
+    if isinstance(answer, bytes):
+        return answer
     return answer.model_dump_json().encode() if isinstance(answer, BaseModel) else _any.dump_json(answer)
 
 

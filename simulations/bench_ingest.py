@@ -1,0 +1,279 @@
+"""How many fixes a second the service acknowledges after commit, on one processor, and what that costs.
+
+    python -m simulations.bench_ingest --json
+
+Three servers run one after the other on the same frames, each alone on a processor, while the terminals and the
+store have another: the product; one that only decodes and discards; and the one that anyone would write first. A
+figure is fixes acknowledged per second of the server's own processor time: what one processor, given wholly to it,
+keeps up with. `decode_only_cpu` says how many times the processor time of the bare limit a fix costs; `naive`, how
+many times as many fixes as the naive service one processor takes.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import uvloop
+
+from core.database import Database
+from simulations.bench import Result, cpu_s, machine, pin, report, table
+from simulations.firehose import Line, NotAcknowledged, Track, drip, open_lines, pour, tracks
+from tracking.queries import add_terminal, add_vehicle
+from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
+
+TERMINALS = 40
+SECONDS = 5.0
+START_WITHIN_S = 60.0
+STOP_WITHIN_S = 30.0
+WARM_FRAMES = 20
+"""So many frames of each line go before anything is measured."""
+DRIP_PER_S = 5_000
+"""The load under which the longest stall is looked for: a national fleet's fixes."""
+PASSED_ON = ("NEARSIDE_INGEST_WINDOW_S",)
+"""Settings that a measured server is given; of all others it has the defaults."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How frames are sent: `size` fixes in each, `in_flight` frames of a terminal under way, `per_s` fixes at most."""
+
+    name: str
+    size: int
+    in_flight: int
+    per_s: int
+
+
+SINGLE = Load(name="single", size=1, in_flight=32, per_s=50_000)
+BATCH = Load(name="batch16", size=16, in_flight=8, per_s=200_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Fixes acknowledged, in so much of the server's processor time and of the wall's."""
+
+    fixes: int
+    cpu_s: float
+    wall_s: float
+
+    @property
+    def per_core(self) -> float:
+        """Fixes a second that one processor keeps up with."""
+        return self.fixes / self.cpu_s
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """What goes beside the figure."""
+        return {"cpu_us_per_fix": self.cpu_s / self.fixes * 1e6, "wall_fixes_per_s": self.fixes / self.wall_s}
+
+
+class Bench:
+    """The servers, each in turn, on one store."""
+
+    def __init__(self, database: str, seconds: float) -> None:
+        processors = sorted(os.sched_getaffinity(0))
+        self._server_on, self._clients_on = processors[0], processors[-1]
+        self._database = database
+        self._seconds = seconds
+        self._rng = random.Random(20_261_102)
+
+    async def measure(self) -> list[Result]:
+        """All figures. Raises `NotAcknowledged` where a fix was not stored."""
+        pin(0, self._clients_on)
+        found: list[Result] = []
+        bare: list[Result] = []
+        for load in (SINGLE, BATCH):
+            frames = int(load.per_s * self._seconds) // load.size // TERMINALS
+            driven = tracks(WARM_FRAMES + frames, load.size, _now(), self._rng)
+            ours = await self._product(load, driven)
+            limit = await self._decode_only(load, driven)
+            naive = await self._naive(load, driven)
+            ratios = {
+                "decode_only_cpu": limit.per_core / ours.per_core,
+                "naive": ours.per_core / naive.per_core,
+            }
+            found.append(_result(load.name, ours, ratios))
+            bare.append(_result(f"decode_only_{load.name}", limit))
+            bare.append(_result(f"naive_{load.name}", naive))
+        return [*found, await self._stall(), *bare]
+
+    async def _product(self, load: Load, driven: Sequence[Track]) -> Measured:
+        paths = await _put_on_record(self._database, load.name, TERMINALS)
+        with self._served("gateway.cli", "serve") as (server, port):
+            return await self._poured(server, await open_lines(port, paths, driven, load.in_flight))
+
+    async def _decode_only(self, load: Load, driven: Sequence[Track]) -> Measured:
+        paths = ["/"] * TERMINALS
+        with self._served("simulations.decode_only") as (server, port):
+            return await self._poured(server, await open_lines(port, paths, driven, load.in_flight))
+
+    async def _naive(self, load: Load, driven: Sequence[Track]) -> Measured:
+        paths = [f"/terminals/{load.name}-{number}" for number in range(TERMINALS)]
+        with self._served("simulations.naive", "--database", self._database) as (server, port):
+            return await self._poured(server, await open_lines(port, paths, driven, load.in_flight))
+
+    async def _poured(self, server: subprocess.Popen[bytes], lines: Sequence[Line]) -> Measured:
+        await pour(lines, WARM_FRAMES, self._seconds)
+        before, cpu_before_s = sum(line.acked_fixes for line in lines), cpu_s(server.pid)
+        wall_s = await pour(lines, sys.maxsize, self._seconds)
+        used_s = cpu_s(server.pid) - cpu_before_s
+        fixes = sum(line.acked_fixes for line in lines) - before
+        for line in lines:
+            line.close()
+        return Measured(fixes=fixes, cpu_s=used_s, wall_s=wall_s)
+
+    async def _stall(self) -> Result:
+        """How long the product's event loop lets others wait while fixes come in at a steady pace."""
+        seconds = min(self._seconds, 5.0)
+        driven = tracks(int(DRIP_PER_S * seconds / TERMINALS) + 1, 1, _now(), self._rng)
+        paths = await _put_on_record(self._database, "stall", TERMINALS + 1)
+        with self._served("gateway.cli", "serve") as (_server, port):
+            lines = await open_lines(port, paths, driven, SINGLE.in_flight)
+            waits = sorted(await drip(lines, DRIP_PER_S, seconds))
+            for line in lines:
+                line.close()
+        return Result(
+            name="stall",
+            value=waits[-1] * 1000,
+            unit="ms",
+            facts={"fixes_per_s": DRIP_PER_S, "p99_ms": waits[len(waits) * 99 // 100] * 1000, "looks": len(waits)},
+        )
+
+    @contextmanager
+    def _served(self, module: str, *arguments: str) -> Generator[tuple[subprocess.Popen[bytes], int]]:
+        """One server in a process of its own, alone on its processor, until the block ends."""
+        port = _free_port()
+        with tempfile.TemporaryFile() as said:
+            server = subprocess.Popen(  # noqa: S603  (our own command line)
+                [sys.executable, "-m", module, *arguments, "--port", str(port)],
+                env=_environment(self._database),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+            try:
+                pin(server.pid, self._server_on)
+                _until_listening(server, port)
+                yield server, port
+            except NotAcknowledged as error:
+                said.seek(0)
+                error.add_note(said.read().decode(errors="replace")[-3000:])
+                raise
+            finally:
+                _stop(server)
+
+
+async def measure(database: str, seconds: float) -> list[Result]:
+    """All figures on the store at `database`, which is changed. Raises `NotAcknowledged`."""
+    return await Bench(database, seconds).measure()
+
+
+async def _put_on_record(database: str, name: str, count: int) -> list[str]:
+    """Vehicles with terminals, and the paths at which these connect."""
+    db = Database(database)
+    run = os.urandom(3).hex()
+    paths: list[str] = []
+    try:
+        await db.create_schema()
+        async with db.write() as session:
+            for number in range(count):
+                plate = f"B{run}-{number}"
+                vehicle = Vehicle(plate=plate, kind=VehicleKind.SERVICE, dealer="B1", on_duty=True)
+                await add_vehicle(session, vehicle)
+                terminal_id = f"{name}-{run}-{number}"
+                terminal = Terminal(terminal_id=terminal_id, plate=plate, protocol=Protocol.WEBSOCKET)
+                paths.append(f"/api/v1/terminals/ws?token={await add_terminal(session, terminal)}")
+    finally:
+        await db.close()
+    return paths
+
+
+def _environment(database: str) -> Mapping[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name[:9] != "NEARSIDE_" or name in PASSED_ON}
+    # A settings file of the folder that this happens to be started in is not read either.
+    return {
+        **kept,
+        "NEARSIDE_CONFIG": os.devnull,
+        "NEARSIDE_DATABASE": database,
+        "NEARSIDE_LOG_LEVEL": "WARNING",
+    }
+
+
+def _until_listening(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = datetime.now(UTC) + timedelta(seconds=START_WITHIN_S)
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if datetime.now(UTC) > deadline:
+                raise NotAcknowledged("a server does not listen") from None
+        try:
+            server.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+        raise NotAcknowledged(f"a server ended by itself with {server.returncode}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _result(name: str, measured: Measured, ratios: Mapping[str, float] | None = None) -> Result:
+    return Result(
+        name=name, value=measured.per_core, unit="fixes/s/core", ratios=ratios or {}, facts=measured.facts
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def _store(database: str | None) -> Generator[str]:
+    """The store to measure on: its own, and gone afterwards, unless one is named."""
+    if database is not None:
+        yield database
+        return
+    with tempfile.TemporaryDirectory(prefix="nearside-bench-") as folder:
+        yield f"sqlite:///{Path(folder) / 'bench.db'}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print. Exit code 1 where a fix was not acknowledged."""
+    parser = argparse.ArgumentParser(prog="python -m simulations.bench_ingest", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="at most so long on each server")
+    parser.add_argument("--database", help="measure on this store, which is filled; else on one of its own")
+    options = parser.parse_args(arguments)
+    with _store(options.database) as database, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        store = database.partition(":")[0]
+        try:
+            results = runner.run(measure(database, options.seconds))
+        except NotAcknowledged as error:
+            sys.exit("\n".join((f"bench ingest: {error}", *getattr(error, "__notes__", ()))))
+    print(report("ingest", machine(store=store), results) if options.json else table(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -234,9 +234,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 def _result(name: str, measured: Measured, ratios: Mapping[str, float] | None = None) -> Result:
-    return Result(
-        name=name, value=measured.per_core, unit="fixes/s/core", ratios=ratios or {}, facts=measured.facts
-    )
+    return Result(name=name, value=measured.per_core, unit="fixes/s/core", ratios=ratios or {}, facts=measured.facts)
 
 
 def _free_port() -> int:

@@ -26,8 +26,11 @@ from pathlib import Path
 import uvloop
 
 from core.database import Database
+from core.storeurl import read_url
+from gateway import schema
 from simulations.bench import Result, cpu_s, machine, pin, report, table
 from simulations.firehose import Line, NotAcknowledged, Track, drip, open_lines, pour, tracks
+from simulations.private import POSTGRESQL_BIN, PrivatePostgres
 from tracking.queries import add_terminal, add_vehicle
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
 
@@ -79,16 +82,14 @@ class Measured:
 class Bench:
     """The servers, each in turn, on one store."""
 
-    def __init__(self, database: str, seconds: float) -> None:
-        processors = sorted(os.sched_getaffinity(0))
-        self._server_on, self._clients_on = processors[0], processors[-1]
+    def __init__(self, database: str, seconds: float, server_on: int) -> None:
+        self._server_on = server_on
         self._database = database
         self._seconds = seconds
         self._rng = random.Random(20_261_102)
 
     async def measure(self) -> list[Result]:
         """All figures. Raises `NotAcknowledged` where a fix was not stored."""
-        pin(0, self._clients_on)
         found: list[Result] = []
         bare: list[Result] = []
         for load in (SINGLE, BATCH):
@@ -172,18 +173,13 @@ class Bench:
                 _stop(server)
 
 
-async def measure(database: str, seconds: float) -> list[Result]:
-    """All figures on the store at `database`, which is changed. Raises `NotAcknowledged`."""
-    return await Bench(database, seconds).measure()
-
-
 async def _put_on_record(database: str, name: str, count: int) -> list[str]:
     """Vehicles with terminals, and the paths at which these connect."""
     db = Database(database)
     run = os.urandom(3).hex()
     paths: list[str] = []
     try:
-        await db.create_schema()
+        await asyncio.to_thread(schema.migrate, db.url)
         async with db.write() as session:
             for number in range(count):
                 plate = f"B{run}-{number}"
@@ -249,12 +245,20 @@ def _now() -> datetime:
 
 @contextmanager
 def _store(database: str | None) -> Generator[str]:
-    """The store to measure on: its own, and gone afterwards, unless one is named."""
+    """The store to measure on: one of its own, on the disk and gone afterwards, unless one is named."""
     if database is not None:
         yield database
         return
     with tempfile.TemporaryDirectory(prefix="nearside-bench-") as folder:
-        yield f"sqlite:///{Path(folder) / 'bench.db'}"
+        if not POSTGRESQL_BIN.exists():
+            yield f"sqlite:///{Path(folder) / 'bench.db'}"
+            return
+        server = PrivatePostgres(Path(folder), durable=True)
+        server.start()
+        try:
+            yield server.create("bench")
+        finally:
+            server.stop()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -264,12 +268,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="at most so long on each server")
     parser.add_argument("--database", help="measure on this store, which is filled; else on one of its own")
     options = parser.parse_args(arguments)
+    processors = sorted(os.sched_getaffinity(0))
+    pin(0, processors[-1])  # and so all that is started here, save the servers
     with _store(options.database) as database, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        store = database.partition(":")[0]
         try:
-            results = runner.run(measure(database, options.seconds))
+            results = runner.run(Bench(database, options.seconds, processors[0]).measure())
         except NotAcknowledged as error:
             sys.exit("\n".join((f"bench ingest: {error}", *getattr(error, "__notes__", ()))))
+        store = read_url(database).get_backend_name()
     print(report("ingest", machine(store=store), results) if options.json else table(results))
 
 

@@ -15,9 +15,10 @@ import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import DateTime
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from core.storeurl import is_embedded, read_url
 
 
 class Base(DeclarativeBase):
@@ -68,8 +69,8 @@ _FRAME: TypeAdapter[SingleFix | ManyFixes] = TypeAdapter(SingleFix | ManyFixes)
 
 def create_app(database: str) -> FastAPI:
     """The service on this store."""
-    url = make_url(database)
-    embedded = url.get_backend_name() == "sqlite"
+    url = read_url(database)
+    embedded = is_embedded(url)
     # SQLite takes one writer at a time: a second connection would only wait for the first.
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite") if embedded else url, pool_size=1 if embedded else 10, max_overflow=0

@@ -7,7 +7,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -46,7 +46,7 @@ def tracks(count: int, size: int, ends: datetime, rng: random.Random) -> list[Tr
 
 
 def _track(count: int, size: int, begins: datetime, rng: random.Random) -> Track:
-    fixes: list[dict[str, object]] = []
+    fixes: list[Mapping[str, object]] = []
     lat, lon = SHANGHAI.lat + rng.gauss(0, 0.05), SHANGHAI.lon + rng.gauss(0, 0.05)
     course_deg, speed_mps = rng.uniform(0, 360), 11.0
     for seq in range(1, count * size + 1):
@@ -67,7 +67,7 @@ def _track(count: int, size: int, begins: datetime, rng: random.Random) -> Track
     return Track(frames=[_frame(fixes[at : at + size]) for at in range(0, len(fixes), size)], size=size)
 
 
-def _frame(fixes: Sequence[dict[str, object]]) -> bytes:
+def _frame(fixes: Sequence[Mapping[str, object]]) -> bytes:
     message = {"type": "fix", **fixes[0]} if len(fixes) == 1 else {"type": "fixes", "items": fixes}
     return Frame(Opcode.TEXT, msgspec.json.encode(message)).serialize(mask=True)
 

@@ -145,9 +145,9 @@ class Ingest:
 
     async def offer(self, terminal: Terminal, fixes: Sequence[Fix]) -> asyncio.Future[list[Receipt]]:
         """Take `fixes` in, waiting only for room; the future ends as `submit` does."""
-        if not self.running:
+        if self._task is None or not self.running:
             raise StoreUnavailable("positions are not being stored")
-        answer: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[list[Receipt]] = self._task.get_loop().create_future()
         submission = _Submission(terminal, fixes, answer)
         if self._queue.full():
             await self._queue.put(submission)

@@ -29,35 +29,50 @@ from core.database import Database
 from core.storeurl import read_url
 from gateway import schema
 from simulations.bench import Result, cpu_s, machine, pin, report, table
-from simulations.firehose import Line, NotAcknowledged, Track, drip, open_lines, pour, tracks
+from simulations.firehose import NotAcknowledged, Track, drip, open_lines, pour, tracks
 from simulations.private import POSTGRESQL_BIN, PrivatePostgres
 from tracking.queries import add_terminal, add_vehicle
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
 
-TERMINALS = 40
 SECONDS = 5.0
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
-WARM_FRAMES = 20
-"""So many frames of each line go before anything is measured."""
-DRIP_PER_S = 5_000
-"""The load under which the longest stall is looked for: a national fleet's fixes."""
+WARM_FIXES = 4_000
+"""About so many fixes go before anything is measured, at least two frames of each terminal."""
 PASSED_ON = ("NEARSIDE_INGEST_WINDOW_S",)
 """Settings that a measured server is given; of all others it has the defaults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How frames are sent: `size` fixes in each, `in_flight` frames of a terminal under way, `per_s` fixes at most."""
+    """How frames are sent: `size` fixes in each, `in_flight` of a terminal's under way, at most `per_s` fixes."""
 
     name: str
+    terminals: int
     size: int
     in_flight: int
     per_s: int
 
+    @property
+    def warm_frames(self) -> int:
+        """Frames of each terminal that are not measured."""
+        return max(2, WARM_FIXES // self.size // self.terminals)
 
-SINGLE = Load(name="single", size=1, in_flight=32, per_s=50_000)
-BATCH = Load(name="batch16", size=16, in_flight=8, per_s=200_000)
+    def tracks(self, seconds: float, rng: random.Random) -> list[Track]:
+        """As many frames as can be wanted in so many seconds."""
+        frames = int(self.per_s * seconds) // self.size // self.terminals
+        return tracks(self.warm_frames + frames + 1, self.size, datetime.now(UTC).replace(microsecond=0), rng)
+
+
+LOADS = (
+    Load(name="single", terminals=40, size=1, in_flight=32, per_s=50_000),
+    Load(name="batch16", terminals=40, size=16, in_flight=8, per_s=200_000),
+    Load(name="single_fleet", terminals=1_000, size=1, in_flight=1, per_s=25_000),
+)
+"""Terminals that hurry to send what they have kept, one by one and in batches; and a fleet of which each terminal
+sends one fix and waits for its answer, so that nearly every fix moves another vehicle."""
+STEADY = Load(name="stall", terminals=40, size=1, in_flight=32, per_s=5_000)
+"""A national fleet's fixes, evenly: under this load the longest stall is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,38 +107,36 @@ class Bench:
         """All figures. Raises `NotAcknowledged` where a fix was not stored."""
         found: list[Result] = []
         bare: list[Result] = []
-        for load in (SINGLE, BATCH):
-            frames = int(load.per_s * self._seconds) // load.size // TERMINALS
-            driven = tracks(WARM_FRAMES + frames, load.size, _now(), self._rng)
+        for load in LOADS:
+            driven = load.tracks(self._seconds, self._rng)
             ours = await self._product(load, driven)
             limit = await self._decode_only(load, driven)
             naive = await self._naive(load, driven)
-            ratios = {
-                "decode_only_cpu": limit.per_core / ours.per_core,
-                "naive": ours.per_core / naive.per_core,
-            }
+            ratios = {"decode_only_cpu": limit.per_core / ours.per_core, "naive": ours.per_core / naive.per_core}
             found.append(_result(load.name, ours, ratios))
             bare.append(_result(f"decode_only_{load.name}", limit))
             bare.append(_result(f"naive_{load.name}", naive))
         return [*found, await self._stall(), *bare]
 
     async def _product(self, load: Load, driven: Sequence[Track]) -> Measured:
-        paths = await _put_on_record(self._database, load.name, TERMINALS)
+        paths = await _put_on_record(self._database, load.name, load.terminals)
         with self._served("gateway.cli", "serve") as (server, port):
-            return await self._poured(server, await open_lines(port, paths, driven, load.in_flight))
+            return await self._poured(server, port, paths, load, driven)
 
     async def _decode_only(self, load: Load, driven: Sequence[Track]) -> Measured:
-        paths = ["/"] * TERMINALS
         with self._served("simulations.decode_only") as (server, port):
-            return await self._poured(server, await open_lines(port, paths, driven, load.in_flight))
+            return await self._poured(server, port, ["/"] * load.terminals, load, driven)
 
     async def _naive(self, load: Load, driven: Sequence[Track]) -> Measured:
-        paths = [f"/terminals/{load.name}-{number}" for number in range(TERMINALS)]
+        paths = [f"/terminals/{load.name}-{number}" for number in range(load.terminals)]
         with self._served("simulations.naive", "--database", self._database) as (server, port):
-            return await self._poured(server, await open_lines(port, paths, driven, load.in_flight))
+            return await self._poured(server, port, paths, load, driven)
 
-    async def _poured(self, server: subprocess.Popen[bytes], lines: Sequence[Line]) -> Measured:
-        await pour(lines, WARM_FRAMES, self._seconds)
+    async def _poured(
+        self, server: subprocess.Popen[bytes], port: int, paths: Sequence[str], load: Load, driven: Sequence[Track]
+    ) -> Measured:
+        lines = await open_lines(port, paths, driven, load.in_flight)
+        await pour(lines, load.warm_frames, self._seconds)
         before, cpu_before_s = sum(line.acked_fixes for line in lines), cpu_s(server.pid)
         wall_s = await pour(lines, sys.maxsize, self._seconds)
         used_s = cpu_s(server.pid) - cpu_before_s
@@ -134,20 +147,23 @@ class Bench:
 
     async def _stall(self) -> Result:
         """How long the product's event loop lets others wait while fixes come in at a steady pace."""
-        seconds = min(self._seconds, 5.0)
-        driven = tracks(int(DRIP_PER_S * seconds / TERMINALS) + 1, 1, _now(), self._rng)
-        paths = await _put_on_record(self._database, "stall", TERMINALS + 1)
+        driven = STEADY.tracks(self._seconds, self._rng)
+        paths = await _put_on_record(self._database, STEADY.name, STEADY.terminals + 1)
         with self._served("gateway.cli", "serve") as (_server, port):
-            lines = await open_lines(port, paths, driven, SINGLE.in_flight)
-            waits = sorted(await drip(lines, DRIP_PER_S, seconds))
+            lines = await open_lines(port, paths, driven, STEADY.in_flight)
+            await pour(lines, STEADY.warm_frames, self._seconds)
+            pings = await drip(lines, STEADY.per_s, self._seconds)
             for line in lines:
                 line.close()
-        return Result(
-            name="stall",
-            value=waits[-1] * 1000,
-            unit="ms",
-            facts={"fixes_per_s": DRIP_PER_S, "p99_ms": waits[len(waits) * 99 // 100] * 1000, "looks": len(waits)},
-        )
+        waits = sorted(pings.waits_s)
+        facts = {
+            "fixes_per_s": float(STEADY.per_s),
+            "p50_ms": waits[len(waits) // 2] * 1000,
+            "p99_ms": waits[len(waits) * 99 // 100] * 1000,
+            "looks": float(len(waits)),
+            "looker_late_ms": pings.late_s * 1000,
+        }
+        return Result(name=STEADY.name, value=waits[-1] * 1000, unit="ms", facts=facts)
 
     @contextmanager
     def _served(self, module: str, *arguments: str) -> Generator[tuple[subprocess.Popen[bytes], int]]:
@@ -237,10 +253,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ TRACKS = 8
 SHANGHAI = Position(lat=31.2304, lon=121.4737)
 UNANSWERED_S = 30.0
 """What is not acknowledged so long after the last frame never will be."""
+_BETWEEN_PINGS_S = 0.002
 _ACK = b'{"type":"ack","seq":'
 _MASKED = 0x80
 _SHORT, _MIDDLE = 126, 127
@@ -235,20 +236,31 @@ async def _all_answered_or_enough(lines: Sequence[Line], seconds: float) -> None
         stop.cancel()
 
 
-async def drip(lines: Sequence[Line], per_s: float, seconds: float) -> list[float]:
-    """Send `per_s` frames a second over all lines, evenly, and give the seconds that pings took meanwhile.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pings:
+    """What pings took, and how late this process itself once was: a busy machine makes both wait."""
 
-    The last line sends nothing but the pings. Raises `NotAcknowledged`.
+    waits_s: Sequence[float]
+    late_s: float
+
+
+async def drip(lines: Sequence[Line], per_s: float, seconds: float) -> Pings:
+    """Send `per_s` frames a second over all lines, evenly, while the last line, which sends none, pings the server.
+
+    Raises `NotAcknowledged`.
     """
     *terminals, probe = lines
-    began, sent, pings = time.perf_counter(), 0, list[float]()
-    while (since := time.perf_counter() - began) < seconds:
-        due = int(since * per_s)
+    sent, waits_s, late_s = 0, list[float](), 0.0
+    began = time.perf_counter()
+    while (since_s := time.perf_counter() - began) < seconds:
+        due = int(since_s * per_s)
         for number in range(sent, due):
             terminals[number % len(terminals)].allow(1)
         sent = due
-        pings.append(await probe.ping_s())
-        await asyncio.sleep(0.002)
+        waits_s.append(await probe.ping_s())
+        rests = time.perf_counter()
+        await asyncio.sleep(_BETWEEN_PINGS_S)
+        late_s = max(late_s, time.perf_counter() - rests - _BETWEEN_PINGS_S)
     for line in terminals:
         await line.answered()
-    return pings
+    return Pings(waits_s=waits_s, late_s=late_s)

@@ -1,9 +1,3 @@
-<<<<<<< HEAD
-"""`nearside bench`: this product measured against the bare limit in one run."""
-
-import subprocess
-import sys
-=======
 """`nearside bench`: this product measured against the bare limit in the same run, ratios printed.
 
 Measuring is the rehearsals' trade, and no door may lean on them: each benchmark is a process of its own.
@@ -13,36 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
->>>>>>> ingest
 from typing import Annotated
 
 import typer
 
 from core.settings import Settings
 
-<<<<<<< HEAD
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def decide(settings: Settings, *, json: Json = False) -> None:
-    """How long an offer takes among 1,000 dealers and 10,000 vehicles, while 5,000 fixes a second come in.
-
-    Without --database the store is new and gone afterwards; one that is named must be new, and is filled.
-    Example: `nearside bench decide --json`
-    """
-    _measure("simulations.bench_decide", settings, json=json)
-
-
-def _measure(module: str, settings: Settings, *, json: bool) -> None:
-    """Run a benchmark, which prints by itself, in a process of its own, and end with its exit code."""
-    command = [sys.executable, "-m", module]
-    if "database" in settings.model_fields_set:
-        command += ["--database", settings.database]
-    measured = subprocess.run(  # noqa: S603  (our own command line)
-        [*command, *(["--json"] if json else [])], stdin=subprocess.DEVNULL, check=False
-    )
-    raise typer.Exit(measured.returncode)
-=======
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Seconds = Annotated[float, typer.Option(min=0.5, max=60, help="at most so long on each server")]
 
@@ -57,11 +27,20 @@ def ingest(settings: Settings, *, json: Json = False, seconds: Seconds = 5.0) ->
     _measure("simulations.bench_ingest", "--seconds", str(seconds), json=json, environment=window)
 
 
-def _measure(module: str, *arguments: str, json: bool, environment: Mapping[str, str]) -> None:
+def decide(settings: Settings, *, json: Json = False) -> None:
+    """How long an offer takes among 1,000 dealers and 10,000 vehicles, while 5,000 fixes a second come in.
+
+    Without --database the store is new and gone afterwards; one that is named must be new, and is filled.
+    Example: `nearside bench decide --json`
+    """
+    store = ["--database", settings.database] if "database" in settings.model_fields_set else []
+    _measure("simulations.bench_decide", *store, json=json)
+
+
+def _measure(module: str, *arguments: str, json: bool, environment: Mapping[str, str] | None = None) -> None:
     """Run a benchmark, which prints by itself, in a process of its own, and end with its exit code."""
     command = [sys.executable, "-m", module, *arguments, *(["--json"] if json else [])]
     done = subprocess.run(  # noqa: S603  (our own command line)
-        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, check=False
+        command, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, check=False
     )
     raise typer.Exit(done.returncode)
->>>>>>> ingest

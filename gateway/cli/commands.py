@@ -18,13 +18,9 @@ imports = typer.Typer(
     help="Files into the store. Good rows are kept, every other one is listed with its line and the reason.",
     no_args_is_help=True,
 )
-<<<<<<< HEAD
-benches = typer.Typer(help="This product against the bare limit, measured in one run.", no_args_is_help=True)
-=======
 benches = typer.Typer(
     help="This product measured against the bare limit in one run; ratios are printed.", no_args_is_help=True
 )
->>>>>>> ingest
 
 app.command("demo")(with_settings(demo.demo))
 app.command("serve")(with_settings(serve.serve))
@@ -35,12 +31,8 @@ user.command("add")(with_settings(users.add))
 imports.command("dealers")(with_settings(importing.dealers))
 imports.command("vehicles")(with_settings(importing.vehicles))
 imports.command("cases")(with_settings(importing.cases))
-<<<<<<< HEAD
-benches.command("decide")(with_settings(bench.decide))
-=======
 benches.command("ingest")(with_settings(bench.ingest))
-app.add_typer(benches, name="bench")
->>>>>>> ingest
+benches.command("decide")(with_settings(bench.decide))
 app.add_typer(user, name="user")
 app.add_typer(imports, name="import")
 app.add_typer(benches, name="bench")

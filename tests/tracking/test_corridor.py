@@ -1,15 +1,16 @@
 """Who passed a place: the same on both stores, and the same as walking every way step by step."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pyproj import Geod
 from sqlalchemy import delete
 from stores import new_store
@@ -151,7 +152,7 @@ def walk(fixes: Sequence[Fix], search: Search) -> list[Pass] | None:
         if not found or a.time - found[-1].until > VISIT:
             found.append(Pass(plate="PA", nearest_m=nearest_m, at=moment, since=a.time, until=b.time))
         nearest = min(found[-1], Pass(plate="PA", nearest_m=nearest_m, at=moment, since=a.time, until=b.time), key=by_m)
-        found[-1] = replace(found[-1], nearest_m=nearest.nearest_m, at=nearest.at, until=b.time)
+        found[-1] = dataclasses.replace(found[-1], nearest_m=nearest.nearest_m, at=nearest.at, until=b.time)
     return found
 
 

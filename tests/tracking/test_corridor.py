@@ -76,6 +76,18 @@ async def test_a_vehicle_passes_between_two_fixes(db: Database) -> None:
     assert len(await search(db, 300)) == 2
 
 
+async def test_a_way_counts_however_far_its_ends_are(db: Database) -> None:
+    """In the middle of two kilometres both ends are beyond the radius; further out only one is looked for."""
+    await keep(
+        db,
+        middle=[at(0, -990, 190), at(60, 990, 190)],
+        begin=[at(0, -1450, 190), at(60, 530, 190)],
+        end=[at(0, -530, 190), at(60, 1450, 190)],
+    )
+    found = {one.plate: (seconds(one.since), seconds(one.until)) for one in await search(db)}
+    assert found == dict.fromkeys(("Pmiddle", "Pbegin", "Pend"), (0, 60))
+
+
 async def test_ways_that_nobody_knows_are_none(db: Database) -> None:
     await keep(
         db,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from gateway_house import House, Person, acceptance, case_body, open_process
+from msgspec.structs import replace
 from sqlalchemy import text
 from stores import needs_servers, redis, shared_service
 
@@ -242,11 +243,20 @@ async def test_a_key_used_at_two_processes_at_once_has_one_effect(pair: Pair) ->
 async def test_a_terminal_that_speaks_to_two_processes_keeps_what_was_acknowledged(pair: Pair) -> None:
     one, other = pair
     terminal = await fitted(one)
-    fixes = [fix(one, seq, lat=31.23 + seq / 10_000) for seq in range(1, 9)]
+    first = fix(one, 1)
+    fixes = [
+        replace(
+            first,
+            seq=seq,
+            time=first.time + timedelta(seconds=seq),
+            position=Position(lat=31.23 + seq / 1e4, lon=121.47),
+        )
+        for seq in range(1, 9)
+    ]
     await one.service.ingest.submit(terminal, fixes[:4])
     await other.service.ingest.submit(terminal, fixes[2:6])
     # The first remembers the terminal as it was: it must not store again, nor take another fix for one that is there.
-    told_otherwise = fix(one, 6, lat=31.5)
+    told_otherwise = replace(fixes[5], position=Position(lat=31.5, lon=121.47))
     receipts = await one.service.ingest.submit(terminal, [fixes[5], told_otherwise, *fixes[6:]])
     assert [(receipt.seq, receipt.code) for receipt in receipts] == [(6, ""), (6, "conflict"), (7, ""), (8, "")]
     async with one.service.db.read() as session:

@@ -12,8 +12,8 @@ from dispatch import decide, store
 from dispatch.desk import SYSTEM, Desk
 from dispatch.queries import case_id_of_trip
 from dispatch.service import apply
-from tracking.fences import note_crossing, unnoted_crossings
-from tracking.vocabulary import Crossed, Crossing
+from tracking.fences import note_crossing, unnoted_crossing, unnoted_crossings
+from tracking.vocabulary import Crossed
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -38,12 +38,16 @@ async def note_all(desk: Desk) -> int:
     async with desk.db.read() as session:
         crossings = await unnoted_crossings(session)
     for crossing in crossings:
-        await _note(desk, crossing)
+        await _note(desk, crossing.trip_id)
     return len(crossings)
 
 
-async def _note(desk: Desk, crossing: Crossing) -> None:
+async def _note(desk: Desk, trip_id: str) -> None:
     async with desk.act(SYSTEM) as act:
-        stored = await store.load(act.session, await case_id_of_trip(act.session, crossing.trip_id))
+        stored = await store.load(act.session, await case_id_of_trip(act.session, trip_id))
+        # Looked at again with the case locked: another process may have noted it, or the fixes may show more by now.
+        crossing = await unnoted_crossing(act.session, trip_id)
+        if crossing is None:
+            return
         await apply(desk, act, stored, decide.cross(stored.case, crossing))
         await note_crossing(act.session, crossing)

@@ -140,9 +140,10 @@ async def add_dealer(session: AsyncSession, new: Dealer) -> bool:
 
 async def change_dealer(session: AsyncSession, changed: Dealer, *, actor: str, at: datetime) -> None:
     """Change a dealer's record, keeping who, when, from and to (R10). Raises `NotFound`."""
-    known = await dealer(session, changed.code)
-    if known is None:
+    row = await session.get(DealerRow, changed.code, with_for_update=True)
+    if row is None:
         raise NotFound("no such dealer")
+    known = dealer_of(row)
     for name in ("name", "city_code", "phone", "specialist", "brands", "region", "active", "site"):
         before, after = getattr(known, name), getattr(changed, name)
         if before != after:

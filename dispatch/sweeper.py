@@ -1,12 +1,12 @@
-"""Turns due rows into commands, one transaction each. The row is marked in the transaction that acts on it, so a
-deadline fires once, whatever stops or restarts in between.
+"""Turns due rows into commands, one transaction each. The row is locked and marked in the transaction that acts on it,
+so a deadline fires once, whatever the number of processes and whatever stops or restarts in between.
 """
 
 import asyncio
 from contextlib import suppress
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.errors import StoreUnavailable
 from dispatch import decide, store
@@ -54,15 +54,12 @@ async def sweep(desk: Desk) -> int:
 
 
 async def _fire(desk: Desk, act: Act, deadline_id: int) -> None:
-    claimed = await act.session.execute(
-        update(DeadlineRow)
-        .where(DeadlineRow.id == deadline_id, DeadlineRow.fired_at.is_(None))
-        .values(fired_at=act.now)
-        .returning(DeadlineRow.case_id, DeadlineRow.kind, DeadlineRow.ref)
-    )
-    row = claimed.first()
-    if row is None:
+    claimed = select(DeadlineRow).where(DeadlineRow.id == deadline_id, DeadlineRow.fired_at.is_(None))
+    row = (await act.session.execute(claimed.with_for_update(skip_locked=True))).scalar()
+    if row is None:  # another process has fired it, or is at it
         return
+    row.fired_at = act.now
+    await act.session.flush()
     if row.kind == Due.OFFER_EXPIRY:
         await expire_offer(desk, act, row.case_id, row.ref)
         return

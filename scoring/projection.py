@@ -40,6 +40,12 @@ async def catch_up(db: Database) -> int:
     return position
 
 
+async def catch_up_within(session: AsyncSession) -> None:
+    """The same within a write transaction of the caller's."""
+    while await counted(session, POSITION) < await last_seq(session):
+        await _advance(session)
+
+
 async def _advance(session: AsyncSession) -> int:
     """Take the next events, and replace the standings of the cases that they touched."""
     position = await count_up(session, POSITION, 0)

@@ -19,7 +19,7 @@ from gateway.schema import migrate
 from simulations.private import OWNER, PrivatePostgres, PrivateRedis
 
 PRODUCTION = os.environ.get("NEARSIDE_TEST_STORE", "embedded") == "production"
-_KEPT = ("alembic_version", "spatial_ref_sys", "store_identity", "periodic_job")
+_KEPT = ("alembic_version", "spatial_ref_sys", "store_identity")
 _numbers = count(1)
 
 

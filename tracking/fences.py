@@ -5,7 +5,7 @@ Every function takes the session of a transaction that its caller owns.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import or_, select, update
@@ -20,6 +20,9 @@ from tracking.vocabulary import Crossing, Fix, trail_key
 
 _STATE = msgspec.json.Decoder(FenceState)
 _PLATES_AT_ONCE = 10_000
+YOUNG = timedelta(seconds=30)
+"""While a fence is so new, another process may have stored a fix without having seen it yet: so it is derived anew from
+the history, which gives the same, instead of taking one step."""
 
 
 async def set_fence(
@@ -47,7 +50,7 @@ async def set_fence(
         radius_m=radius_m,
         dwell_s=dwell_s,
     )
-    row = await session.get(FenceRow, trip_id)
+    row = await session.get(FenceRow, trip_id, with_for_update=True)
     if row is None:
         row = FenceRow(trip_id=trip_id, noted=True, departed_at=None, arrived_at=None)
         session.add(row)
@@ -82,6 +85,13 @@ async def unnoted_crossings(session: AsyncSession) -> list[Crossing]:
     return [_crossing(row) for row in rows.scalars()]
 
 
+async def unnoted_crossing(session: AsyncSession, trip_id: str) -> Crossing | None:
+    """What the fixes show of one trip by now; None where that is noted."""
+    rows = await session.execute(select(FenceRow).where(FenceRow.trip_id == trip_id, FenceRow.noted.is_(False)))
+    row = rows.scalar()
+    return None if row is None else _crossing(row)
+
+
 async def note_crossing(session: AsyncSession, crossing: Crossing) -> bool:
     """Dispatch has noted `crossing`; False when the fixes say something else by now."""
     statement = (
@@ -98,7 +108,7 @@ async def note_crossing(session: AsyncSession, crossing: Crossing) -> bool:
     return (await session.execute(statement)).scalar() is not None
 
 
-async def pass_fences(session: AsyncSession, stored: Mapping[str, Sequence[Fix]]) -> bool:
+async def pass_fences(session: AsyncSession, stored: Mapping[str, Sequence[Fix]], now: datetime) -> bool:
     """Move the fences on by fixes just stored, by plate; True when a departure or an arrival changed."""
     times = [fix.time for fixes in stored.values() for fix in fixes]
     if not times:
@@ -110,19 +120,21 @@ async def pass_fences(session: AsyncSession, stored: Mapping[str, Sequence[Fix]]
     rows: list[FenceRow] = []
     for start in range(0, len(plates), _PLATES_AT_ONCE):
         some = statement.where(FenceRow.plate.in_(plates[start : start + _PLATES_AT_ONCE]))
-        rows.extend((await session.execute(some)).scalars())
-    crossed = [await _pass(session, row, stored[row.plate]) for row in rows]
+        # Locked in one order everywhere, so that two processes never wait for each other.
+        rows.extend((await session.execute(some.order_by(FenceRow.trip_id).with_for_update())).scalars())
+    crossed = [await _pass(session, row, stored[row.plate], now) for row in rows]
     await session.flush()
     return any(crossed)
 
 
-async def _pass(session: AsyncSession, row: FenceRow, fixes: Sequence[Fix]) -> bool:
+async def _pass(session: AsyncSession, row: FenceRow, fixes: Sequence[Fix], now: datetime) -> bool:
     fence = _fence(row)
     known = _STATE.decode(row.state)
     news = sorted((fix for fix in fixes if covers(fence, fix)), key=trail_key)
     if not news:
         return False
-    if known.last is not None and trail_key(news[0]) <= known.last:
+    late = known.last is not None and trail_key(news[0]) <= known.last
+    if late or now - fence.since < YOUNG:
         state = await _derived(session, fence)
     else:
         state = known
@@ -153,7 +165,7 @@ def _keep(row: FenceRow, state: FenceState) -> bool:
 
 
 async def _row(session: AsyncSession, trip_id: str) -> FenceRow:
-    row = await session.get(FenceRow, trip_id)
+    row = await session.get(FenceRow, trip_id, with_for_update=True)
     if row is None:
         raise NotFound(f"trip {trip_id} has no fence", field="trip_id")
     return row

@@ -177,7 +177,7 @@ class Ingest:
                 await store_fixes(session, batch.stored)
                 await store_doubted(session, batch.doubted, self._clock.now())
                 await store_live(session, batch.moved.items())
-                batch.crossed = await pass_fences(session, _by_plate(batch.stored))
+                batch.crossed = await pass_fences(session, _by_plate(batch.stored), self._clock.now())
         except (StoreUnavailable, SQLAlchemyError) as error:
             self.counts.failed += 1
             self._forget(submissions)

@@ -61,7 +61,7 @@ async def change_vehicle(
     dealer: str | None = None,
 ) -> bool:
     """Change what is given; False when it was so already, `NotFound` for an unknown plate."""
-    row = await session.get(VehicleRow, plate)
+    row = await session.get(VehicleRow, plate, with_for_update=True)
     if row is None:
         raise NotFound(f"no vehicle {plate}", field="plate")
     if on_duty is not None:
@@ -101,7 +101,7 @@ async def add_terminal(session: AsyncSession, terminal: Terminal, *, told: bool 
     if await session.get(VehicleRow, terminal.plate) is None:
         raise NotFound(f"no vehicle {terminal.plate}", field="vehicle")
     token = new_token()
-    row = await session.get(TerminalRow, terminal.terminal_id)
+    row = await session.get(TerminalRow, terminal.terminal_id, with_for_update=True)
     if row is None:
         row = TerminalRow(terminal_id=terminal.terminal_id, plate=terminal.plate, protocol=terminal.protocol.value)
         session.add(row)

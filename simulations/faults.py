@@ -6,6 +6,7 @@ the store and the screens are asked whether every promise was kept.
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ TIMES = 5
 GATEWAYS = 3
 CALM_S = 8.0
 MEMORY_MB = 600.0
+RATES = Rates()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         calm_s=options.seconds,
         memory_mb=options.memory,
     )
+    # However it is ended, its servers end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began_s = time.monotonic()
     try:
         outcome = _held(plan)
@@ -58,9 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _held(plan: Plan) -> Outcome:
-    shown = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
-    )
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return asyncio.run(hold(plan, console.log))
+    shown = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console)
     with shown:
         doing = shown.add_task("", total=None)
         return asyncio.run(hold(plan, lambda text: shown.update(doing, description=text)))
@@ -72,10 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--times", type=int, default=TIMES, help="rounds of each fault (default %(default)s)")
     parser.add_argument("--only", action="append", choices=names, help="only this fault; may be repeated")
     parser.add_argument("--seconds", type=float, default=CALM_S, help="calm before and after (default %(default)s)")
-    parser.add_argument("--fixes", type=float, default=Rates.fixes_per_s, help="a second (default %(default)s)")
-    parser.add_argument("--cases", type=float, default=Rates.cases_per_s, help="a second (default %(default)s)")
-    parser.add_argument("--dealers", type=int, default=Rates.dealers, help="with vehicles (default %(default)s)")
-    parser.add_argument("--screens", type=int, default=Rates.screens, help="at each process (default %(default)s)")
+    parser.add_argument("--fixes", type=float, default=RATES.fixes_per_s, help="a second (default %(default)s)")
+    parser.add_argument("--cases", type=float, default=RATES.cases_per_s, help="a second (default %(default)s)")
+    parser.add_argument("--dealers", type=int, default=RATES.dealers, help="with vehicles (default %(default)s)")
+    parser.add_argument("--screens", type=int, default=RATES.screens, help="at each process (default %(default)s)")
     parser.add_argument("--gateways", type=int, default=GATEWAYS, help="processes (default %(default)s)")
     parser.add_argument("--memory", type=float, default=MEMORY_MB, help="MB for a process (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one object instead of tables")

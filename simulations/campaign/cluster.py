@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import Signals
 
+from core.storeurl import read_url
+from gateway.schema import migrate
 from simulations.doors import Door
 from simulations.ledger import Ledger
 from simulations.private import NoServer, PrivatePostgres, PrivateRedis
-from simulations.service import Server, run_command
+from simulations.service import Server
 
 DATABASE = "nearside"
 STORE = ("track_commit_timestamp=on", "shared_buffers=128MB", "max_wal_size=512MB")
@@ -57,7 +59,7 @@ class Cluster:
         self.postgres.start()
         self.postgres.create(DATABASE)
         self.redis.start()
-        run_command("migrate", environment={"NEARSIDE_DATABASE": self.database})
+        migrate(read_url(self.database))
 
     async def stop_gateways(self) -> Sequence[str]:
         """Ask every gateway to end; give what did not end in order."""

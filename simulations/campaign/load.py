@@ -1,23 +1,22 @@
 """The load: so many fixes and cases a second, on and off, over all processes at once."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from simulations import madeup
 from simulations.behaviour import Habits
+from simulations.campaign.admission import admit, dispatchers, specialists
 from simulations.campaign.callers import Caller
 from simulations.campaign.cluster import Cluster
 from simulations.campaign.pulse import Pulse
 from simulations.campaign.rescues import Rescues
 from simulations.campaign.senders import Metronome, Sender
-from simulations.city import City, CityDealer
+from simulations.city import City
 from simulations.doors import Client, Door
 from simulations.fittings import vehicles
-from simulations.provision import add_dealer_logins, post_dealers, post_fleet
-from simulations.service import run_command
+from simulations.provision import post_dealers, post_fleet
 from simulations.tasks import Tasks
 
 VEHICLES_EACH = 4
@@ -127,17 +126,19 @@ class Load:
 
 
 async def provide(cluster: Cluster, rates: Rates) -> Load:
-    """Put a made-up city on record and sign everybody in, at a cluster that is ready."""
+    """Put a made-up city and its people on record, at a cluster that is ready."""
     city = _city(rates.dealers)
-    people = Door(cluster.gateways[0].url, cluster.ledger)
+    cac = dispatchers(max(1, rates.screens))
+    fielded = specialists([dealer.code for dealer in city.dealers], SPECIALISTS)
+    sessions = await admit(cluster.database, [*cac, *fielded])
+    door = Door(cluster.gateways[0].url, cluster.ledger)
     try:
-        names = [f"dispatcher-{number}" for number in range(max(1, rates.screens))]
-        clients = [await _dispatcher(cluster, people, name) for name in names]
-        await post_dealers(clients[0], city.dealers)
-        tokens = await post_fleet(clients[0], city)
-        specialists = await _specialists(cluster, people, city.dealers)
+        client = Client(door, cac[0].name, "")
+        client.token = sessions[cac[0].name]
+        await post_dealers(client, city.dealers)
+        tokens = await post_fleet(client, city)
     finally:
-        await people.close()
+        await door.close()
     fixes, commands = Pulse(), Pulse()
     beat = Metronome(timedelta(microseconds=round(1e6 * len(tokens) / rates.fixes_per_s)))
     fitted = [vehicle for vehicle in city.vehicles if vehicle.terminal_id]
@@ -146,35 +147,18 @@ async def provide(cluster: Cluster, rates: Rates) -> Load:
         Sender(one.terminal_id, tokens[one.plate], one.home, urls, number % len(urls), beat, fixes)
         for number, one in enumerate(fitted)
     ]
+    callers: dict[str, list[Caller]] = {}
+    for user in fielded:
+        callers.setdefault(user.dealer, []).append(Caller(cluster.doors, sessions[user.name], commands))
     rescues = Rescues(
         city,
-        dispatcher=Caller(cluster.doors, clients[0].token, commands),
-        specialists={
-            code: [Caller(cluster.doors, token, commands) for token in pair] for code, pair in specialists.items()
-        },
+        dispatcher=Caller(cluster.doors, client.token, commands),
+        specialists=callers,
         ledger=cluster.ledger,
         offer_timeout_s=OFFER_TIMEOUT_S,
     )
-    sessions = [client.token for client in clients]
-    return Load(senders, beat, rescues, rates, sessions, fixes=fixes, commands=commands)
-
-
-async def _dispatcher(cluster: Cluster, door: Door, name: str) -> Client:
-    password = secrets.token_urlsafe(12)
-    environment = {"NEARSIDE_DATABASE": cluster.database}
-    add = ("user", "add", name, "--role", "dispatcher")
-    await asyncio.to_thread(run_command, *add, environment=environment, typed=f"{password}\n")
-    return await door.sign_in(name, password)
-
-
-async def _specialists(cluster: Cluster, door: Door, dealers: Sequence[CityDealer]) -> dict[str, list[str]]:
-    tokens: dict[str, list[str]] = {}
-    for _ in range(SPECIALISTS):
-        logins = await add_dealer_logins(cluster.database, [dealer.code for dealer in dealers])
-        for code, login in logins.items():
-            client = await door.sign_in(login.username, login.password)
-            tokens.setdefault(code, []).append(client.token)
-    return tokens
+    seats = [sessions[user.name] for user in cac]
+    return Load(senders, beat, rescues, rates, seats, fixes=fixes, commands=commands)
 
 
 def _city(dealers: int) -> City:

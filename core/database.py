@@ -66,8 +66,13 @@ class Database:
         Raises `Conflict` where another transaction has just recorded the same.
         """
         with _store_errors(), _conflicts():
-            async with self._write_sessions.begin() as session:
-                yield session
+            try:
+                async with self._write_sessions.begin() as session:
+                    yield session
+            except _AWAY_BELOW:
+                # The toolkit has not seen that a connection broke, nor what that says of the others.
+                await self._writer.dispose()
+                raise
 
     async def close(self) -> None:
         """Let go of every connection."""

@@ -17,7 +17,7 @@ from core.settings import Settings
 from dispatch.promise import PromiseRules
 from dispatch.roster import RosterCache
 from tracking.live import LiveIndex
-from tracking.vocabulary import VehicleKind, VehicleState
+from tracking.vocabulary import Turned, VehicleKind, VehicleState
 
 SYSTEM = "system"
 """The actor of what the service does by itself."""
@@ -69,5 +69,7 @@ class Desk:
                 seq = await append(session, case_id, who, [event for _, _, event in entries])
         for plate, (kind, state) in act.vehicle_states.items():
             self.live.set_vehicle(plate, kind, state)
+        if act.vehicle_states:
+            self.bus.publish(Turned(plates=tuple(act.vehicle_states)))
         if seq:
             self.bus.publish(Logged(seq=seq))

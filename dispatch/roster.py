@@ -1,7 +1,7 @@
 """The network's record as it stands: dealers and their vehicles, read again only when something in it changed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -34,6 +34,11 @@ class RosterCache:
 
     def __init__(self) -> None:
         self._roster = Roster(version=-1, dealers={}, by_dealer={}, by_plate={})
+
+    @property
+    def latest(self) -> Roster:
+        """The roster as it was last read."""
+        return self._roster
 
     async def get(self, session: AsyncSession) -> Roster:
         """The roster as `session` sees it."""
@@ -72,6 +77,9 @@ def dealer_of(row: DealerRow) -> Dealer:
     )
 
 
-async def busy_plates(session: AsyncSession) -> frozenset[str]:
-    """The vehicles that are on a trip, as this transaction sees it."""
-    return frozenset((await session.execute(select(TripRow.plate).where(TripRow.active))).scalars())
+async def busy_plates(session: AsyncSession, among: Collection[str] | None = None) -> frozenset[str]:
+    """The vehicles that are on a trip, as this transaction sees it; where given, only those `among` these."""
+    statement = select(TripRow.plate).where(TripRow.active)
+    if among is not None:
+        statement = statement.where(TripRow.plate.in_(among))
+    return frozenset((await session.execute(statement)).scalars())

@@ -24,6 +24,7 @@ from gateway.http import (
     trips,
     vehicles,
 )
+from gateway.logs import set_up_logs
 from gateway.web.page import router as page
 
 VERSION = "0.1.0"
@@ -84,6 +85,13 @@ def create_app(
     app.include_router(health.router)
     app.include_router(page)
     return app
+
+
+def app_of_a_worker() -> FastAPI:
+    """The application of one of several processes, which reads the settings from its environment."""
+    settings = Settings()
+    set_up_logs(settings.log_level)
+    return create_app(settings)
 
 
 def service_of(app: FastAPI) -> Service:

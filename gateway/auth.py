@@ -11,7 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from core.clock import WallClock
+from core.clock import Clock, WallClock
 from core.database import Database
 from core.errors import Invalid, NotSignedIn, TooManyRequests
 from core.ids import new_token
@@ -41,8 +41,9 @@ class Session:
 class SignIn:
     """Signs people in and out, and says whom a token speaks for."""
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, settings: Settings, wall: Clock) -> None:
         self._db = db
+        self._wall = wall
         self._lifetime = timedelta(hours=settings.session_hours)
         self._allowed = RateLimitItemPerMinute(settings.sign_in_failures_per_minute)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -64,7 +65,7 @@ class SignIn:
                 self._limiter.hit(self._allowed, name, client)
                 raise NotSignedIn("the name or the password is wrong")
         user = found[0]
-        token, expires_at = new_token(), _wall.now() + self._lifetime
+        token, expires_at = new_token(), self._wall.now() + self._lifetime
         async with self._db.write() as session:
             await accounts.open_session(session, user.name, token, expires_at)
         return Session(token=token, user=user, expires_at=expires_at)
@@ -74,7 +75,7 @@ class SignIn:
         if not token:
             raise NotSignedIn("no session token came with the request")
         async with self._db.read() as session:
-            found = await accounts.session_of(session, token, _wall.now())
+            found = await accounts.session_of(session, token, self._wall.now())
         if found is None:
             raise NotSignedIn("the session is unknown or has ended")
         return Session(token=token, user=found[0], expires_at=found[1])
@@ -83,13 +84,13 @@ class SignIn:
         """End the session of `token`."""
         async with self._db.write() as session:
             await accounts.close_session(session, token)
-        now = _wall.now()
+        now = self._wall.now()
         self._signed_out = {one: until for one, until in self._signed_out.items() if until > now}
         self._signed_out[accounts.digest(token)] = now + self._lifetime
 
     def has_ended(self, session: Session) -> bool:
         """Whether a session has expired or was signed out of here. Does not ask the store, so it never blocks."""
-        return session.expires_at <= _wall.now() or accounts.digest(session.token) in self._signed_out
+        return session.expires_at <= self._wall.now() or accounts.digest(session.token) in self._signed_out
 
     def _check_limit(self, name: str, client: str) -> None:
         if not self._limiter.test(self._allowed, name, client):

@@ -4,44 +4,53 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from redis.exceptions import RedisError
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bus import Bus
-from core.clock import Clock, RehearsalClock, WallClock
+from core.clock import Clock, RehearsalClock, StoreClock, WallClock
 from core.database import Database
 from core.errors import StoreUnavailable
 from core.eventlog import Logged
+from core.geo import Position
+from core.periodic import Periodic, every, run_periodic, weekly
 from core.places import Places, load_places
 from core.settings import Settings
 from dispatch.arrivals import run_arrivals
 from dispatch.desk import Desk
-from dispatch.roster import busy_plates
 from dispatch.sweeper import run_sweeper
 from gateway import accounts, idempotency
 from gateway.auth import SignIn
 from gateway.background import Background
+from gateway.clockwatch import follow_clock, look_at_clock
+from gateway.fanout import Fanout
+from gateway.fleetwatch import FleetWatch
+from gateway.joblines import JobLines
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.schema import prepare
 from gateway.terminals import TerminalSockets
+from scoring.weekly import make_weekly_report
 from tracking.ingest import Ingest
 from tracking.live import LiveIndex
-from tracking.vocabulary import Crossed, VehicleState
+from tracking.vocabulary import Crossed, VehicleKind, VehicleState
 
-HOUSEKEEPING_S = 900.0
+HOUSEKEEPING = timedelta(minutes=15)
+WEEKLY_REPORT_AT = (0, 1)
+"""R13: Mondays at one o'clock, when the week before is over for good."""
 WATCH_S = 0.5
-ROSTER_S = 2.0
 PARTING_S = 3.0
 _SANE_YEARS = range(2015, 2100)
 
 
-def clock_of(settings: Settings) -> Clock:
-    """The wall clock, or where the settings ask for one, the clock of a rehearsal."""
+def clock_of(settings: Settings, wall: Clock) -> Clock:
+    """The `wall` clock, or where the settings ask for one, the clock of a rehearsal."""
     if settings.clock_speed == 1 and settings.clock_starts_at is None:
-        return WallClock()
+        return wall
     wall_start = settings.clock_wall_start or WallClock().now()
     return RehearsalClock(
         starts_at=settings.clock_starts_at or wall_start, wall_start=wall_start, speed=settings.clock_speed
@@ -56,12 +65,17 @@ class Service:
     db: Database
     bus: Bus
     clock: Clock
-    wall: WallClock
+    wall: Clock
+    """By which sessions live: never a rehearsal's."""
     places: Places
     live: LiveIndex
     ingest: Ingest
     desk: Desk
     hub: Hub
+    job_lines: JobLines
+    fleet: FleetWatch
+    fanout: Fanout | None
+    """Where there is Redis, and so may be other processes."""
     sign_in: SignIn
     terminals: TerminalSockets
     metrics: Metrics
@@ -71,31 +85,58 @@ class Service:
     async def open(self) -> None:
         """Bring the schema up to date, load what is live, and start every background task."""
         await prepare(self.db)
+        if isinstance(self.wall, StoreClock):
+            await look_at_clock(self.db, self.wall)
         await asyncio.to_thread(self.places.warm_up)
-        roster = await self._load_fleet()
+        await self.fleet.load()
         await self.ingest.start()
-        for name, work in self._tasks(roster).items():
+        for name, work in self._tasks().items():
             self.background.start(name, work)
 
-    def _tasks(self, roster: int) -> dict[str, Coroutine[Any, Any, None]]:
-        return {
+    def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        tasks: dict[str, Coroutine[Any, Any, None]] = {
             "deadlines": run_sweeper(self.desk, self.stop),
             "arrivals": run_arrivals(self.desk, self.stop),
             "feed": self.hub.run(self.stop),
+            "jobs": self.job_lines.run(self.stop),
             "ingest": self._watch_ingest(),
-            "roster": self._follow_roster(roster),
-            "housekeeping": self._keep_house(),
+            "roster": self.fleet.follow(self.stop),
+            "periodic": run_periodic(self.db, self.clock, self._periodic(), self.stop),
         }
+        if self.fanout is not None:
+            tasks["fanout"] = self.fanout.run(self.stop)
+        if isinstance(self.wall, StoreClock):
+            tasks["clock"] = follow_clock(self.db, self.wall, self.stop)
+        return tasks
+
+    def _periodic(self) -> list[Periodic]:
+        return [
+            Periodic(name="housekeeping", schedule=every(HOUSEKEEPING), work=self._keep_house, at_once=True),
+            Periodic(name="weekly_report", schedule=weekly(*WEEKLY_REPORT_AT), work=make_weekly_report),
+        ]
 
     async def close(self) -> None:
         """Stop in order: tasks first, then the fixes that still wait are committed, then the store is let go."""
         self.stop.set()
         # Those who wait to be told something look once more, and see that it is time to stop.
-        self.bus.publish(Crossed())
-        self.bus.publish(Logged(seq=0))
+        self.bus.pass_on(Crossed())
+        self.bus.pass_on(Logged(seq=0))
         await self.background.stop(PARTING_S)
         await self.ingest.stop()
         await self.db.close()
+
+    def join_others(self) -> None:
+        """Tell the other processes of this store what happens here, and hear from them."""
+        self.fanout = Fanout(
+            url=self.settings.redis,
+            db=self.db,
+            bus=self.bus,
+            live=self.live,
+            region_of=self.fleet.region_of,
+            reload_fleet=self.fleet.load,
+            reload_states=self.fleet.load_states,
+            now=self.clock.now,
+        )
 
     async def unfit(self) -> dict[str, str]:
         """What is wrong with this process, by part; empty when it is fit to serve."""
@@ -113,41 +154,39 @@ class Service:
             wrong["clock"] = "the clock is set to an absurd year"
         return wrong
 
-    async def _follow_roster(self, seen: int) -> None:
-        """Vehicles may be put on record by another process, such as an import beside this one."""
-        while not self.stop.is_set():
-            with suppress(StoreUnavailable):  # then at the next look
-                async with self.db.read() as session:
-                    version = (await self.desk.roster.get(session)).version
-                if version != seen:
-                    seen = await self._load_fleet()
-            await self._pause(ROSTER_S)
+    def degraded(self) -> dict[str, str]:
+        """What this process has to do without for now, although it is fit to serve."""
+        return {"redis": self.fanout.lost} if self.fanout is not None and self.fanout.lost else {}
 
-    async def _load_fleet(self) -> int:
-        """Tell the live index every vehicle's kind and state; gives the version of the record it was read from."""
-        async with self.db.read() as session:
-            busy = await busy_plates(session)
-            roster = await self.desk.roster.get(session)
-            for vehicle in roster.by_plate.values():
-                idle = VehicleState.FREE if vehicle.on_duty else VehicleState.OFF_DUTY
-                state = VehicleState.BUSY if vehicle.plate in busy else idle
-                self.live.set_vehicle(vehicle.plate, vehicle.kind, state)
-        return roster.version
+    async def nearest(
+        self,
+        position: Position,
+        k: int,
+        *,
+        kind: VehicleKind | None = None,
+        state: VehicleState | None = None,
+        fresh_after: datetime | None = None,
+    ) -> list[tuple[str, float]]:
+        """The `k` nearest vehicles and their distances in metres: Redis's answer, which is one for all processes.
+
+        Without Redis, or while it is lost, this process's own.
+        """
+        shared = self.fanout.geo if self.fanout is not None and not self.fanout.lost else None
+        if shared is not None:
+            with suppress(RedisError):  # what it was, the fan-out finds out
+                return await shared.nearest(position, k, kind=kind, state=state, fresh_after=fresh_after)
+        return self.live.nearest(position, k, kind=kind, state=state, fresh_after=fresh_after)
 
     async def _watch_ingest(self) -> None:
         """The ingest keeps a task of its own; if that ends, this one does, and is missed."""
         while self.ingest.running and not self.stop.is_set():
             await self._pause(WATCH_S)
 
-    async def _keep_house(self) -> None:
+    async def _keep_house(self, session: AsyncSession, _now: datetime) -> None:
         """Forget expired sessions and answers that were kept long enough. By the wall clock, as they were set."""
-        while not self.stop.is_set():
-            with suppress(StoreUnavailable):  # then at the next round
-                async with self.db.write() as session:
-                    now = self.wall.now()
-                    await accounts.forget_expired(session, now - timedelta(days=1))
-                    await idempotency.forget_old(session, now)
-            await self._pause(HOUSEKEEPING_S)
+        now = self.wall.now()
+        await accounts.forget_expired(session, now - timedelta(days=1))
+        await idempotency.forget_old(session, now)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -165,21 +204,30 @@ def build(settings: Settings, *, on_failure: Callable[[str], None], places: Plac
 
     `places` may be shared by several services, since the map is large and never changes.
     """
-    db, bus, clock, live = open_store(settings), Bus(), clock_of(settings), LiveIndex()
+    db, bus, live, terminals = open_store(settings), Bus(), LiveIndex(), TerminalSockets()
+    wall = WallClock() if db.embedded else StoreClock()
+    clock = clock_of(settings, wall)
     places = places or load_places()
-    return Service(
+    desk = Desk(db=db, bus=bus, clock=clock, places=places, live=live, settings=settings)
+    service = Service(
         settings=settings,
         db=db,
         bus=bus,
         clock=clock,
-        wall=WallClock(),
+        wall=wall,
         places=places,
         live=live,
         ingest=Ingest(db=db, bus=bus, live=live, clock=clock, window_s=settings.ingest_window_s),
-        desk=Desk(db=db, bus=bus, clock=clock, places=places, live=live, settings=settings),
+        desk=desk,
+        fleet=FleetWatch(db, desk),
         hub=Hub(db, bus, live, clock),
-        sign_in=SignIn(db, settings),
-        terminals=TerminalSockets(),
+        job_lines=JobLines(db, bus, terminals),
+        fanout=None,
+        sign_in=SignIn(db, settings, wall),
+        terminals=terminals,
         metrics=Metrics(),
         background=Background(on_failure),
     )
+    if settings.redis:
+        service.join_others()
+    return service

@@ -52,6 +52,10 @@ class TerminalSockets:
             if not queues:
                 del self._queues[plate]
 
+    def listens(self, plate: str) -> bool:
+        """Whether a terminal of the vehicle is connected here."""
+        return plate in self._queues
+
     def send_job(self, plate: str, job: Job) -> int:
         """Send the vehicle a job; gives how many of its terminals are connected."""
         queues = self._queues.get(plate, ())

@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, Invalid, InvalidPosition, StoreUnavailable
 from tracking.fences import pass_fences
+from tracking.fixcopy import Overtaken
 from tracking.fixes import Outcome, Reason, TerminalState, judge
 from tracking.fixstore import recall, store_doubted, store_fixes, store_live, stored_among
 from tracking.history import live_positions
@@ -25,6 +26,8 @@ from tracking.vocabulary import Crossed, Fix, LivePosition, Moved, Terminal, Tra
 
 FIXES_AT_ONCE = 2_000
 """A transaction takes about so many fixes, so that other writers get their turn."""
+ATTEMPTS = 3
+"""So often a transaction is begun before its fixes are refused, to be sent again."""
 WAITING_AT_MOST = 4_096
 """So many submissions may wait; whoever brings another waits for room first."""
 
@@ -172,13 +175,8 @@ class Ingest:
 
     async def _commit(self, submissions: Sequence[_Submission]) -> None:
         try:
-            async with self._db.write() as session:
-                batch = await self._prepare(session, submissions)
-                await store_fixes(session, batch.stored)
-                await store_doubted(session, batch.doubted, self._clock.now())
-                await store_live(session, batch.moved.items())
-                batch.crossed = await pass_fences(session, _by_plate(batch.stored), self._clock.now())
-        except (StoreUnavailable, SQLAlchemyError) as error:
+            batch = await self._transacted(submissions)
+        except (StoreUnavailable, SQLAlchemyError, Overtaken) as error:
             self.counts.failed += 1
             self._forget(submissions)
             _refuse(submissions, error)
@@ -190,6 +188,27 @@ class Ingest:
         for submission, receipts in zip(submissions, batch.receipts, strict=True):
             if not submission.answer.done():
                 submission.answer.set_result(receipts)
+
+    async def _transacted(self, submissions: Sequence[_Submission]) -> _Batch:
+        """One transaction, begun anew where another process was at the same fixes, or the store was lost a moment."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._db.write() as session:
+                    batch = await self._prepare(session, submissions)
+                    await store_fixes(session, batch.stored)
+                    await store_doubted(session, batch.doubted, self._clock.now())
+                    await store_live(session, batch.moved.items())
+                    batch.crossed = await pass_fences(session, _by_plate(batch.stored), self._clock.now())
+                return batch
+            except (StoreUnavailable, Overtaken):
+                self._forget(submissions)
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def forget(self, terminal_id: str) -> None:
+        """Remember a terminal from the store alone: it may have spoken to another process since."""
+        self._states.pop(terminal_id, None)
 
     def _forget(self, submissions: Sequence[_Submission]) -> None:
         for submission in submissions:

@@ -24,6 +24,8 @@ _MOVED_SHARE = 10
 
 _KINDS = {kind: code for code, kind in enumerate(VehicleKind, start=1)}
 _STATES = {state: code for code, state in enumerate(VehicleState, start=1)}
+_KIND_OF = {code: kind for kind, code in _KINDS.items()}
+_STATE_OF = {code: state for state, code in _STATES.items()}
 
 
 class LiveIndex:
@@ -81,6 +83,11 @@ class LiveIndex:
         if slot is not None and shown is not None:
             self._columns.kind[slot], self._columns.state[slot] = codes
             self._columns.move(slot, shown.position)  # the trees do not know it as what it is now
+
+    def about(self, plate: str) -> tuple[VehicleKind, VehicleState] | None:
+        """What a vehicle is and does, as it was last said; None where nobody has."""
+        codes = self._attributes.get(plate)
+        return None if codes is None else (_KIND_OF[codes[0]], _STATE_OF[codes[1]])
 
     def remove(self, plate: str) -> None:
         """Forget the vehicle, if it is known."""

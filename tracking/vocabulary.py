@@ -138,5 +138,12 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """Told on the bus after a commit: these vehicles do something else now, or are new."""
+
+    plates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crossed:
     """Told on the bus after a commit: there are crossings that dispatch has not noted yet."""

@@ -1,55 +1,65 @@
 """`nearside migrate` and `nearside check`: the schema, and whether all is fit."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 import typer
 from rich.table import Table
-from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from core.bus import Bus
 from core.clock import WallClock
-from core.database import Database
 from core.errors import NearsideError, StoreUnavailable
 from core.geo import Position
 from core.places import load_places
 from core.settings import Settings
+from core.storeurl import read_url, shown
+from gateway import fitness, schema
 from gateway.bootstrap import clock_of
-from gateway.cli.say import out, run
-from gateway.cli.serve import prepare
+from gateway.cli.say import first_line, out, run
 
 _SANE_YEARS = range(2015, 2100)
 _PEOPLES_SQUARE = Position(lat=31.2304, lon=121.4737)
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the database's schema up to date. Safe to repeat.
+def migrate(
+    settings: Settings,
+    to: Annotated[str, typer.Option(help="the revision to go to, up or down; base is an empty store")] = "head",
+) -> None:
+    """Bring the database's schema up to date. Safe to repeat, and to run while the service runs.
 
-    Example: `nearside migrate --database sqlite:///nearside.db`
+    Examples: `nearside migrate --database sqlite:///nearside.db` ·
+    `nearside migrate --database postgresql://nearside@localhost/nearside`
     """
-    run(prepare(settings), database=settings.database)
-    out.print(f"the schema of {settings.database} is up to date", markup=False)
+
+    async def work() -> schema.Standing:
+        return await asyncio.to_thread(schema.migrate, read_url(settings.database), to)
+
+    found = run(work(), database=settings.database)
+    where = "empty" if found.at is None else f"at revision {found.at}"
+    fits = "up to date" if found.fits else f"{where} (the newest is {found.head})"
+    out.print(f"the schema of {shown(settings.database)} is {fits}", markup=False)
 
 
 def check(settings: Settings) -> None:
-    """Say whether store, bus, tiles, map, clock and settings are fit. Exit code 1 where one is not.
+    """Say whether store, Redis, tiles, map, clock and settings are fit, and what to do where not: then exit code 1.
 
     Example: `nearside check`
     """
-    wrong = run(_check(settings), database=settings.database)
+    found = run(_check(settings), database=settings.database)
     table = Table("part", "state")
-    for part, state, good in wrong:
+    for part, state, good in found:
         table.add_row(part, state, style="" if good else "red")
     out.print(table)
-    if not all(good for _, _, good in wrong):
+    if not all(good for _, _, good in found):
         raise typer.Exit(1)
 
 
 async def _check(settings: Settings) -> list[tuple[str, str, bool]]:
     parts: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "settings": _settings,
-        "store": _store,
-        "bus": _bus,
+        "store": fitness.look_at_store,
+        "redis": fitness.look_at_redis,
         "tiles": _tiles,
         "map": _map,
         "clock": _clock,
@@ -59,33 +69,14 @@ async def _check(settings: Settings) -> list[tuple[str, str, bool]]:
         try:
             found.append((name, await look(settings), True))
         except (NearsideError, DatabaseError, OSError) as error:
-            found.append((name, str(error).splitlines()[0], False))
+            found.append((name, first_line(error), False))
     return found
 
 
 async def _settings(settings: Settings) -> str:
+    fitness.check_processes(settings)
     changed = sorted(settings.model_fields_set)
     return f"given: {', '.join(changed)}" if changed else "all at their defaults"
-
-
-async def _store(settings: Settings) -> str:
-    db = Database(settings.database)
-    if not db.path.exists():
-        raise StoreUnavailable(f"{db.path} does not exist; `nearside migrate` creates it")
-    try:
-        async with db.write() as session:
-            tables = (await session.execute(text("SELECT count(*) FROM sqlite_master WHERE type = 'table'"))).scalar()
-            await session.execute(text("SELECT count(*) FROM rescue_case"))
-    finally:
-        await db.close()
-    return f"{db.path}: {tables} tables, writable"
-
-
-async def _bus(_settings: Settings) -> str:
-    bus = Bus()
-    listener = bus.listen(str)
-    bus.publish("heard")
-    return f"in this process: {listener.get_nowait()}"
 
 
 async def _tiles(_settings: Settings) -> str:
@@ -100,8 +91,17 @@ async def _map(_settings: Settings) -> str:
 
 
 async def _clock(settings: Settings) -> str:
-    now = clock_of(settings).now()
+    now = clock_of(settings, WallClock()).now()
     if now.year not in _SANE_YEARS or WallClock().now().year not in _SANE_YEARS:
         raise StoreUnavailable(f"an absurd time: {now.isoformat()}")
     speed = f", {settings.clock_speed:g} times as fast as the wall's" if settings.clock_speed != 1 else ""
-    return f"{now.isoformat(timespec='seconds')}{speed}"
+    told = f"{now.isoformat(timespec='seconds')}{speed}"
+    try:
+        apart_s = await fitness.clock_apart_s(settings)
+    except NearsideError:
+        return told  # the store's own line says why it cannot be asked
+    if apart_s is not None and abs(apart_s) > fitness.CLOCK_APART_S:
+        raise StoreUnavailable(
+            f"{told}: {apart_s:+.1f} s from the store's clock, which the service goes by; set this machine's by NTP"
+        )
+    return told

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from core.errors import NotFound
 from dispatch import queries, service
 from dispatch.desk import Act
-from dispatch.vocabulary import Case, Offer, Trip
+from dispatch.vocabulary import Case, Offer
 from gateway.http.door import CacDoor, CaseDoor, Door, FieldDoor, read_answer
-from gateway.http.jobs import job_of
 from gateway.http.render import offer_view, offer_with_candidates, trip_view
 from gateway.http.requests import Acceptance, Reason
 from gateway.http.views import OfferView, OfferWithCandidates, TripView
@@ -52,7 +51,6 @@ async def one(offer_id: OfferPath, door: FieldDoor) -> Response:
 @router.post("/{offer_id}/accept", summary="Accept (R3)", response_model=TripView, responses=_WRITE)
 async def accept(offer_id: OfferPath, body: Acceptance, door: CaseDoor) -> Response:
     """Names vehicle, driver, crew and arrival; the estimate becomes the promised arrival. Exactly one answer wins."""
-    taken: list[tuple[Case, Trip]] = []
 
     async def work(act: Act) -> TripView:
         await _own(door, act, offer_id)
@@ -66,13 +64,9 @@ async def accept(offer_id: OfferPath, body: Acceptance, door: CaseDoor) -> Respo
             eta_minutes=body.eta_minutes,
             reason=body.reason,
         )
-        taken.append((case, trip))
         return trip_view(case, trip, sight_of(door.user, case))
 
-    answer = await door.write(work)
-    for case, trip in taken:
-        door.service.terminals.send_job(trip.plate, job_of(case, trip))
-    return answer
+    return await door.write(work)
 
 
 async def _answer(door: Door, offer_id: str, command: Callable[[Act], Awaitable[Case]], *, own: bool) -> Response:

@@ -13,7 +13,7 @@ from gateway.auth import COOKIE, Session
 from gateway.bootstrap import Service
 from gateway.catalogue import language_of
 from gateway.http.door import check_origin
-from gateway.http.jobs import job_of
+from gateway.joblines import job_of
 from gateway.live.hub import serve_screen
 from gateway.live.viewer import Viewer
 from gateway.problems import problem_of
@@ -78,6 +78,8 @@ async def terminal(websocket: WebSocket) -> None:
         async with service.desk.act(f"terminal:{sender.terminal_id}") as act:
             await dispatching.complete_from_terminal(service.desk, act, sender, seq, time)
 
+    # It may have spoken to another process meanwhile: what it is remembered by is read from the store.
+    service.ingest.forget(known.terminal_id)
     with service.terminals.register(known.plate) as jobs:
         if job := await _job_under_way(service, known.plate):
             jobs.put_nowait(job)

@@ -11,7 +11,6 @@ from dispatch import queries, service
 from dispatch.desk import Act
 from dispatch.vocabulary import Case, Trip
 from gateway.http.door import AnyDoor, CacDoor, CaseDoor, Door, FieldDoor, read_answer
-from gateway.http.jobs import job_of
 from gateway.http.render import trip_view
 from gateway.http.requests import (
     Completion,
@@ -79,11 +78,10 @@ async def change(trip_id: TripPath, body: TripChange, door: CaseDoor) -> Respons
     """
     if body.outside_cause and not door.user.is_cac:
         raise NotPermitted("only the CAC approves a cause outside the dealer's hands", rule="K3")
-    taken: list[tuple[Case, Trip]] = []
 
     async def command(act: Act) -> Case:
-        before = await _own(door, act, trip_id)
-        case = await service.change_trip(
+        await _own(door, act, trip_id)
+        return await service.change_trip(
             door.desk,
             act,
             trip_id,
@@ -94,15 +92,8 @@ async def change(trip_id: TripPath, body: TripChange, door: CaseDoor) -> Respons
             by_cac=door.user.is_cac,
             outside_cause=body.outside_cause,
         )
-        after = _trip(case, trip_id)
-        if after.plate != before.plate:
-            taken.append((case, after))
-        return case
 
-    answer = await _change(door, trip_id, command)
-    for case, trip in taken:
-        door.service.terminals.send_job(trip.plate, job_of(case, trip))
-    return answer
+    return await _change(door, trip_id, command)
 
 
 @router.post(

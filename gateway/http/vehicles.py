@@ -126,7 +126,7 @@ async def nearest(
     check_position(lat, lon)
     desk = door.desk
     now = desk.clock.now()
-    found = desk.live.nearest(
+    found = await door.service.nearest(
         Position(lat=lat, lon=lon),
         k,
         kind=kind,

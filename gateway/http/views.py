@@ -376,5 +376,5 @@ class HealthView(View):
 class ReadyView(View):
     """Fit to serve, or what is wrong."""
 
-    status: Literal["ready", "not_ready"]
+    status: Literal["ready", "degraded", "not_ready"]
     checks: dict[str, str]

@@ -107,9 +107,9 @@ async def test_a_restart_remembers_who_is_busy(tmp_path: Path) -> None:
 
 
 def test_a_rehearsals_clock_goes_on_where_the_wall_puts_it() -> None:
-    assert clock_of(Settings()) == WallClock()
+    assert clock_of(Settings(), WallClock()) == WallClock()
     now = WallClock().now()
-    clock = clock_of(Settings(clock_speed=60, clock_starts_at=now, clock_wall_start=now))
+    clock = clock_of(Settings(clock_speed=60, clock_starts_at=now, clock_wall_start=now), WallClock())
     assert clock == RehearsalClock(starts_at=now, wall_start=now, speed=60)
 
 

@@ -11,7 +11,7 @@ from gateway.roles import Role, User
 
 VALID = timedelta(days=2)
 """Longer than any campaign, and than any step of a clock."""
-NO_PASSWORD = "-"
+NO_HASH = "-"
 """No password has this hash."""
 
 
@@ -22,7 +22,7 @@ async def admit(database: str, users: Iterable[User]) -> Mapping[str, str]:
     try:
         async with db.write() as session:
             for user in users:
-                await accounts.add_account(session, user, NO_PASSWORD, now)
+                await accounts.add_account(session, user, NO_HASH, now)
                 tokens[user.name] = new_token()
                 await accounts.open_session(session, user.name, tokens[user.name], now + VALID)
     finally:

@@ -40,11 +40,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What one round showed. `fixes` and `commands` were acknowledged in it; stalls are the longest waits."""
+    """What one round showed. `fixes` and `commands` were acknowledged in it; stalls are the longest waits.
+
+    `races` are offers that both specialists accepted at the same moment.
+    """
 
     fault: str
     fixes: int
     commands: int
+    cases: int
     races: int
     lasted_s: float
     lost: int
@@ -162,7 +166,7 @@ class _Campaign:
         plan, scene, load = self._plan, self._scene, self._load
         self._say(fault, turn, "calm")
         self._keeper.start_anew()
-        races = load.rescues.people.races
+        races, calls = load.rescues.people.races, load.rescues.called
         began_s = asyncio.get_running_loop().time()
         await load.start()
         await asyncio.sleep(plan.calm_s)
@@ -178,9 +182,10 @@ class _Campaign:
         lasted_s = asyncio.get_running_loop().time() - began_s
         others += await load.stop(DRAINED_WITHIN_S)
         self._say(fault, turn, "proof")
-        return await self._look(fault, others, races=load.rescues.people.races - races, lasted_s=lasted_s)
+        races, calls = load.rescues.people.races - races, load.rescues.called - calls
+        return await self._look(fault, others, races=races, calls=calls, lasted_s=lasted_s)
 
-    async def _look(self, fault: Fault, others: list[str], *, races: int, lasted_s: float) -> Round:
+    async def _look(self, fault: Fault, others: list[str], *, races: int, calls: int, lasted_s: float) -> Round:
         load, ledger = self._load, self._cluster.ledger
         found = await asyncio.to_thread(self._proof.look, load.senders, ledger.commands)
         differing = await self._scene.screens.differing()
@@ -196,6 +201,7 @@ class _Campaign:
             fault=fault.name,
             fixes=found.fixes,
             commands=found.commands,
+            cases=calls,
             races=races,
             lasted_s=lasted_s,
             lost=found.lost,

@@ -11,10 +11,7 @@ from rich.text import Text
 
 from simulations.campaign.rounds import Outcome, Plan, Round
 
-COLUMNS = (
-    *("fault", "times", "fixes acknowledged", "commands acknowledged", "races", "lost", "two winners"),
-    *("screens differing", "longest stall: fixes", "commands", "memory, most", ""),
-)
+COLUMNS = ("fault", "times", "acknowledged", "lost", "two winners", "screens differing", "longest stall", "memory", "")
 
 
 def as_json(outcome: Outcome, options: Mapping[str, Any], took_s: float) -> str:
@@ -34,14 +31,14 @@ def as_json(outcome: Outcome, options: Mapping[str, Any], took_s: float) -> str:
 def as_tables(outcome: Outcome, plan: Plan, took_s: float) -> Group:
     """One line a fault; green where every claim held."""
     asked = f"{plan.rates.fixes_per_s:g} fixes/s and {plan.rates.cases_per_s:g} cases/s"
-    title = f"{plan.gateways} gateway processes, {asked}, {took_s / 60:.0f} minutes"
+    title = f"{plan.gateways} gateway processes, {asked} asked for, {took_s / 60:.0f} minutes"
     table = Table(*COLUMNS, title=title)
-    notes = Table("fault", "what is done", "fixes/s reached", "memory after each round, MB", box=None)
+    notes = Table("fault", "what is done", "reached a second", "memory after each round, MB", box=None)
     for fault in plan.faults:
         rounds = [one for one in outcome.rounds if one.fault == fault.name]
         if fault.name in outcome.skipped:
-            skipped = f"[yellow]skipped: {outcome.skipped[fault.name]}[/]"
-            table.add_row(fault.name, "0", *("-" for _ in COLUMNS[3:]), skipped)
+            table.add_row(fault.name, "0", *("-" for _ in COLUMNS[3:]), "[yellow]skipped[/]")
+            notes.add_row(fault.name, f"skipped: {outcome.skipped[fault.name]}", "", "")
         elif rounds:
             table.add_row(*_row(fault.name, rounds))
             notes.add_row(fault.name, fault.note, _rate(rounds), _memory(rounds))
@@ -53,24 +50,25 @@ def as_tables(outcome: Outcome, plan: Plan, took_s: float) -> Group:
 
 def _row(name: str, rounds: Sequence[Round]) -> list[str]:
     holds = all(one.holds for one in rounds)
+    fixes, commands = sum(one.fixes for one in rounds), sum(one.commands for one in rounds)
+    fixes_s, commands_s = max(one.fixes_stall_s for one in rounds), max(one.commands_stall_s for one in rounds)
     return [
         name,
         str(len(rounds)),
-        f"{sum(one.fixes for one in rounds):,}",
-        f"{sum(one.commands for one in rounds):,}",
-        str(sum(one.races for one in rounds)),
+        f"{fixes:,} fixes\n{commands:,} commands",
         str(sum(one.lost for one in rounds)),
-        str(sum(len(one.won_twice) for one in rounds)),
+        f"{sum(len(one.won_twice) for one in rounds)}\nof {sum(one.races for one in rounds)} races",
         str(sum(bool(one.screens) for one in rounds)),
-        f"{max(one.fixes_stall_s for one in rounds):.1f} s",
-        f"{max(one.commands_stall_s for one in rounds):.1f} s",
+        f"{fixes_s:.1f} s\n{commands_s:.1f} s",
         f"{max(one.most_mb for one in rounds):.0f} MB",
         "[green]holds[/]" if holds else "[bold red]FAILS[/]",
     ]
 
 
 def _rate(rounds: Sequence[Round]) -> str:
-    return f"{sum(one.fixes for one in rounds) / sum(one.lasted_s for one in rounds):.0f}"
+    lasted_s = sum(one.lasted_s for one in rounds)
+    fixes, cases = sum(one.fixes for one in rounds), sum(one.cases for one in rounds)
+    return f"{fixes / lasted_s:.0f} fixes, {cases / lasted_s:.1f} cases"
 
 
 def _memory(rounds: Sequence[Round]) -> str:

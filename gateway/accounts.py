@@ -5,6 +5,7 @@ people in it would be signed out all the time.
 """
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -85,6 +86,12 @@ async def session_of(session: AsyncSession, token: str, now: datetime) -> tuple[
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else (_user(row[0]), row[1])
+
+
+async def open_among(session: AsyncSession, digests: Collection[str]) -> set[str]:
+    """Those of the tokens' digests that sessions are open for."""
+    rows = await session.execute(select(SignedIn.token_sha256).where(SignedIn.token_sha256.in_(digests)))
+    return set(rows.scalars())
 
 
 async def close_session(session: AsyncSession, token: str) -> None:

@@ -18,6 +18,7 @@ from gateway.http import (
     health,
     offers,
     reference,
+    reports,
     scores,
     session,
     sockets,
@@ -78,7 +79,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Front, metrics=service.metrics)
     api = APIRouter(prefix="/api/v1")
-    for part in (session, cases, offers, trips, dealers, vehicles, scores, reference, sockets):
+    for part in (session, cases, offers, trips, dealers, vehicles, scores, reports, reference, sockets):
         api.include_router(part.router)
     api.include_router(health.router, include_in_schema=False)
     app.include_router(api)

@@ -2,6 +2,9 @@
 
 import asyncio
 import secrets
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +16,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from core.clock import Clock, WallClock
 from core.database import Database
-from core.errors import Invalid, NotSignedIn, TooManyRequests
+from core.errors import Invalid, NotSignedIn, StoreUnavailable, TooManyRequests
 from core.ids import new_token
 from core.settings import Settings
 from gateway import accounts
@@ -24,6 +27,7 @@ GOOD_PASSWORD = 8
 """A shorter password is taken from whoever adds the user, with a warning."""
 MAX_PASSWORD = 256
 MAX_NAME = 80
+FOLLOW_S = 2.0
 
 _HASHER = PasswordHash((Argon2Hasher(),))
 _wall = WallClock()
@@ -52,6 +56,7 @@ class SignIn:
         # An unknown name is checked against this, so that it takes as long as a known one.
         self._nobody = ""
         self._signed_out: dict[str, datetime] = {}
+        self._watched: Counter[str] = Counter()
 
     async def sign_in(self, name: str, password: str, client: str) -> Session:
         """Open a session. Raises `NotSignedIn`, and `TooManyRequests` after too many failures."""
@@ -88,8 +93,37 @@ class SignIn:
         self._signed_out = {one: until for one, until in self._signed_out.items() if until > now}
         self._signed_out[accounts.digest(token)] = now + self._lifetime
 
+    @contextmanager
+    def watched(self, session: Session) -> Generator[None]:
+        """While the block runs, `follow` sees to it that `has_ended` knows of a sign-out in another process too."""
+        token = accounts.digest(session.token)
+        self._watched[token] += 1
+        try:
+            yield
+        finally:
+            self._watched[token] -= 1
+            if not self._watched[token]:
+                del self._watched[token]
+
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Look again and again, until told to stop, whether the sessions that are watched are still in the store."""
+        while not stop.is_set():
+            with suppress(StoreUnavailable):  # then at the next look
+                await self._look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FOLLOW_S):
+                    await stop.wait()
+
+    async def _look(self) -> None:
+        tokens = set(self._watched)
+        if not tokens:
+            return
+        async with self._db.read() as session:
+            gone = tokens - await accounts.open_among(session, tokens)
+        self._signed_out.update(dict.fromkeys(gone, self._wall.now() + self._lifetime))
+
     def has_ended(self, session: Session) -> bool:
-        """Whether a session has expired or was signed out of here. Does not ask the store, so it never blocks."""
+        """Whether a session has expired or was signed out of. Does not ask the store, so it never blocks."""
         return session.expires_at <= self._wall.now() or accounts.digest(session.token) in self._signed_out
 
     def _check_limit(self, name: str, client: str) -> None:

@@ -99,6 +99,7 @@ class Service:
             "arrivals": run_arrivals(self.desk, self.stop),
             "feed": self.hub.run(self.stop),
             "jobs": self.job_lines.run(self.stop),
+            "sessions": self.sign_in.follow(self.stop),
             "ingest": self._watch_ingest(),
             "roster": self.fleet.follow(self.stop),
             "periodic": run_periodic(self.db, self.clock, self._periodic(), self.stop),

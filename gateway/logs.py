@@ -66,5 +66,5 @@ def set_up_logs(level: str, stream: TextIO | None = None) -> None:
     server.setLevel(max(logging.INFO, root.level))  # below that it tells raw frames and addresses
     # Raw paths and peers' addresses are in these; our own request line replaces them.
     logging.getLogger("uvicorn.access").disabled = True
-    for noisy in ("websockets", "aiosqlite", "httpx", "httpcore"):
+    for noisy in ("websockets", "aiosqlite", "httpx", "httpcore", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

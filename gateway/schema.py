@@ -29,7 +29,7 @@ BASELINE: Final = "0001"
 _ANY_TABLE_OF_OURS: Final = "rescue_case"
 _ONE_AT_A_TIME: Final = 0x4E_45_41_52
 """The number of the advisory lock that whoever migrates holds."""
-_WAIT_FOR_TABLES: Final = "SET LOCAL lock_timeout = '5s'"
+WAIT_FOR_TABLES: Final = "SET LOCAL lock_timeout = '5s'"
 """A migration that would make the running service wait gives up instead, and is tried again later."""
 
 
@@ -48,7 +48,7 @@ class Standing:
 
 def head() -> str:
     """The newest revision."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
+    found = ScriptDirectory.from_config(config()).get_current_head()
     assert found is not None
     return found
 
@@ -61,21 +61,21 @@ def migrate(url: URL, revision: str = "head") -> Standing:
     with connected(url) as connection:
         if not is_embedded(url):
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
-            connection.execute(text(_WAIT_FOR_TABLES))
+            connection.execute(text(WAIT_FOR_TABLES))
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
-        config = _config(connection)
+        alembic = config(connection)
         at = MigrationContext.configure(connection).get_current_revision()
         if at is None and inspect(connection).has_table(_ANY_TABLE_OF_OURS):
-            command.stamp(config, BASELINE)
+            command.stamp(alembic, BASELINE)
             at = BASELINE
-        known = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]  # newest first
+        known = [one.revision for one in ScriptDirectory.from_config(alembic).walk_revisions()]  # newest first
         wanted = {"head": known[0], "base": None}.get(revision, revision)
         if wanted is not None and wanted not in known:
             raise Invalid(f"no revision {revision}; there are {', '.join(reversed(known))}, head and base", field="to")
         if at is not None and at not in known:
             raise StoreUnavailable(_from_the_future(at, known[0]))
         down = wanted is None or (at is not None and known.index(wanted) > known.index(at))
-        (command.downgrade if down else command.upgrade)(config, wanted or "base")
+        (command.downgrade if down else command.upgrade)(alembic, wanted or "base")
     return Standing(at=wanted, head=known[0])
 
 
@@ -105,7 +105,7 @@ def misfit(found: Standing) -> str:
     """What is wrong with a schema that does not fit, and the remedy."""
     if found.at is None:
         return f"the database has no schema yet (needed: {found.head}): run `nearside migrate`"
-    known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = {one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()}
     if found.at not in known:
         return _from_the_future(found.at, found.head)
     return f"the schema is at {found.at}, this version needs {found.head}: run `nearside migrate`"
@@ -136,8 +136,9 @@ def _from_the_future(at: str, newest: str) -> str:
     return f"the schema is at {at}, which this version does not know (its newest is {newest}): use the newer version"
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, for its commands on `connection`."""
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    made.attributes["connection"] = connection
+    return made

@@ -70,6 +70,14 @@ async def weekly_report(session: AsyncSession, week: str) -> WeeklyReport:
     return WeeklyReport(week=week, start=start, end=end, made_at=row.made_at, scores=_SCORES.decode(row.scores))
 
 
+def is_week(name: str) -> bool:
+    """Whether `name` names a week, as `2026-W47` does."""
+    try:
+        return f"{date.fromisoformat(f'{name}-1'):%G-W%V}" == name
+    except ValueError:
+        return False
+
+
 def _monday(now: datetime) -> date:
     today = now.astimezone(CHINA_STANDARD_TIME).date()
     return today - timedelta(days=today.weekday())

@@ -13,10 +13,11 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from core.storeurl import read_url
 from gateway.schema import migrate
-from simulations.private import OWNER, PrivatePostgres, PrivateRedis
+from simulations.private import OWNER, PrivatePostgres, PrivateRedis, installed
 
 PRODUCTION = os.environ.get("NEARSIDE_TEST_STORE", "embedded") == "production"
 _KEPT = ("alembic_version", "spatial_ref_sys", "store_identity")
@@ -35,6 +36,11 @@ def new_service(folder: Path, database: str = "nearside") -> dict[str, str]:
     """
     if not PRODUCTION:
         return {"database": embedded(folder)}
+    return shared_service(database)
+
+
+def shared_service(database: str) -> dict[str, str]:
+    """The settings of a service that several processes are, whatever store the other tests run on."""
     return {"database": emptied(database), "redis": redis().url}
 
 
@@ -108,3 +114,6 @@ def _migrated_database(database: str) -> str:
 
 def _owner(database: str) -> "psycopg.Connection[tuple[str, ...]]":
     return psycopg.connect(host=str(postgres().folder), user=OWNER, dbname=database, autocommit=True)
+
+
+needs_servers = pytest.mark.skipif(not installed(), reason="PostgreSQL and Redis are not installed (scripts/servers)")

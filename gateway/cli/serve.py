@@ -42,6 +42,7 @@ def serve(settings: Settings) -> None:
 
 async def prepare(settings: Settings) -> None:
     """Have the embedded store's schema up to date, and everything else as it is needed; raises where it is not."""
+    fitness.check_processes(settings)
     db = open_store(settings)
     try:
         if db.embedded:

@@ -120,6 +120,8 @@ CaseDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER}))]
 """The CAC, and a dealer's specialist."""
 FieldDoor = Annotated[Door, Depends(door_for(CAC | OF_A_DEALER))]
 """The CAC, and a dealer's specialist or driver."""
+NetworkDoor = Annotated[Door, Depends(door_for(CAC | {Role.OEM}))]
+"""The CAC and the car maker: what shows the whole network."""
 FiguresDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER, Role.OEM}))]
 
 

@@ -41,7 +41,8 @@ async def live(websocket: WebSocket) -> None:
         dealer=session.user.dealer,
         expired=partial(service.sign_in.has_ended, session),
     )
-    await serve_screen(websocket, viewer, service.hub, since)
+    with service.sign_in.watched(session):
+        await serve_screen(websocket, viewer, service.hub, since)
 
 
 def _since(text: str) -> int | None:

@@ -154,13 +154,19 @@ def acceptance(**changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def open_house(folder: Path, database: str = "nearside", **settings: Any) -> AsyncGenerator[House]:
     """A service in this process; its life begins and ends here."""
+    async with open_process(Settings(**new_service(folder, database), **settings)) as house:
+        await house.sign_in_all()
+        yield house
+
+
+@asynccontextmanager
+async def open_process(settings: Settings) -> AsyncGenerator[House]:
+    """One of several that may serve the same store; nobody is signed in yet."""
     died: list[str] = []
-    app = create_app(Settings(**new_service(folder, database), **settings), on_failure=died.append)
+    app = create_app(settings, on_failure=died.append, places=PLACES)
     service: Service = app.state.service
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
-            house = House(service, client)
-            await house.sign_in_all()
-            yield house
+            yield House(service, client)
     assert not died

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,6 @@ from scoring.queries import cases_behind, scores
 from scoring.score import dealer_score, tally
 from scoring.tables import CaseStanding
 from scoring.vocabulary import Counted, DealerScore, Kpi, Reason
-
-
-@pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    made = Database(new_store(tmp_path))
-    yield made
-    await made.close()
 
 
 async def keep(

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         outcome = _held(plan)
     except (NoServer, NotServing, TimeoutError) as error:
-        console.print(f"[red]{error!r}", markup=True)
+        console.print(f"could not be held: {error!r}", style="red", markup=False)
         return 2
     took_s = time.monotonic() - began_s
     if options.json:

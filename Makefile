@@ -9,18 +9,22 @@ demo: ## the running system on the embedded store, with simulated traffic
 	@scripts/setup run
 	@$(VENV)/nearside demo $(ARGS)
 
-test: setup static ## everything: static checks, then all tests
+test: setup servers static ## everything: static checks, then all tests, on the embedded and on the production store
 	$(PYTEST) $(ARGS)
+	NEARSIDE_TEST_STORE=production $(PYTEST) $(ARGS)
 	scripts/covered
 
 check: setup static ## the quick one, for every edit
 	$(PYTEST) -m "not slow" -q $(ARGS)
 
-faults: setup ## kills, outages, full disks and stepped clocks under load: is every promise kept?
+faults: setup servers ## kills, outages, full disks and stepped clocks under load: is every promise kept?
 	@$(VENV)/python -m simulations.faults $(ARGS)
 
 setup: ## the environment that the other targets need; safe to repeat
 	@scripts/setup develop
+
+servers: ## PostgreSQL and Redis for the tests, which start them privately; safe to repeat
+	@scripts/servers
 
 static: setup
 	$(VENV)/ruff format --check .
@@ -35,4 +39,4 @@ format: setup ## put every file into the house's form
 clean: ## remove what was made here, the demonstration's store included
 	rm -rf .venv .tools var artefacts .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test check faults setup static format clean
+.PHONY: help demo test check faults setup servers static format clean

@@ -40,11 +40,14 @@ class PeriodicRow(Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Periodic:
-    """One kind of work. `work` runs in the transaction that moves its row, and gets the present moment."""
+    """One kind of work, told the present moment."""
 
     name: str
     schedule: Schedule
-    work: Callable[[AsyncSession, datetime], Awaitable[None]]
+    work: Callable[[AsyncSession, datetime], Awaitable[None]] | None = None
+    """Done in the transaction that moves the row: wholly, and once."""
+    upkeep: Callable[[datetime], Awaitable[object]] | None = None
+    """Done after the row has moved, in transactions of its own: what is long, and no harm if it waits a round."""
     at_once: bool = False
     """Due as soon as the store first hears of it, not only at its next moment."""
 
@@ -87,12 +90,15 @@ async def do_due(db: Database, now: datetime, all_work: Sequence[Periodic]) -> l
         if one.name in due_at and due_at[one.name] > now:
             continue
         async with db.write() as session:
-            if await _do(session, one, now):
-                done.append(one.name)
+            mine = await _claim(session, one, now)
+        if mine:
+            done.append(one.name)
+            if one.upkeep is not None:
+                await one.upkeep(now)
     return done
 
 
-async def _do(session: AsyncSession, one: Periodic, now: datetime) -> bool:
+async def _claim(session: AsyncSession, one: Periodic, now: datetime) -> bool:
     first = now if one.at_once else one.schedule(now)
     known = upsert(session, PeriodicRow).values(name=one.name, due_at=first)
     await session.execute(known.on_conflict_do_nothing())
@@ -100,7 +106,8 @@ async def _do(session: AsyncSession, one: Periodic, now: datetime) -> bool:
     row = (await session.execute(mine.with_for_update(skip_locked=True))).scalar()
     if row is None:
         return False
-    await one.work(session, now)
+    if one.work is not None:
+        await one.work(session, now)
     row.due_at = one.schedule(now)
     await session.flush()
     return True

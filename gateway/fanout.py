@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -21,7 +21,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core.bus import Bus
 from core.database import Database
-from core.errors import StoreUnavailable
+from core.errors import Invalid, StoreUnavailable
 from core.eventlog import Logged
 from core.identity import identity
 from gateway.geokeys import GeoKeys, Row, position_of, row_of
@@ -67,10 +67,14 @@ _SIGHTINGS = msgspec.msgpack.Decoder(Sightings)
 
 
 def connect(url: str) -> "aioredis.Redis":
-    """A client that says soon when nobody answers. Raises `ValueError` for what is no URL."""
-    return cast("Any", aioredis.Redis).from_url(
-        url, socket_timeout=_ANSWER_WITHIN_S, socket_connect_timeout=_ANSWER_WITHIN_S, health_check_interval=5
-    )
+    """A client that says soon when nobody answers. Raises `Invalid` for what is no URL."""
+    made: Any = aioredis.Redis
+    try:
+        return made.from_url(
+            url, socket_timeout=_ANSWER_WITHIN_S, socket_connect_timeout=_ANSWER_WITHIN_S, health_check_interval=5
+        )
+    except ValueError as error:
+        raise Invalid("Redis's URL is redis://HOST:PORT/NUMBER, rediss:// or unix://FILE", field="redis") from error
 
 
 class Fanout:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from stores import PRODUCTION
 
 ROOT = Path(__file__).parents[1]
 MARK = "--- done ---"
@@ -52,6 +53,7 @@ def free_port() -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(PRODUCTION, reason="the walk begins with a store of its own, the embedded one")
 def test_the_readmes_walk_does_what_it_says(tmp_path: Path) -> None:
     port = str(free_port())
     environment = os.environ | {

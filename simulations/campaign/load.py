@@ -77,10 +77,13 @@ class Load:
             await sender.go_home()
             sender.begin()
         self._beat.start()
-        self.fixes.start()
-        self.commands.start()
         self._calls = Tasks()
         self._calls.start(self.rescues.call_in(self._rates.cases_per_s))
+
+    def measure(self) -> None:
+        """From now on the waits count."""
+        self.fixes.start()
+        self.commands.start()
 
     async def stop(self, within_s: float) -> list[str]:
         """Nothing new; wait until all is answered. Gives what is still open after `within_s`."""

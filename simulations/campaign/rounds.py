@@ -171,6 +171,7 @@ class _Campaign:
         await load.start()
         await asyncio.sleep(plan.calm_s)
         self._say(fault, turn, "fault")
+        load.measure()
         await fault.inject(scene, turn)
         await asyncio.sleep(fault.lasts_s)
         await fault.heal(scene, turn)

@@ -117,10 +117,12 @@ class Sender:
         waits = attempts()
         while True:
             # The process may be gone: what was kept is sent to the next one.
+            at = self._at
             with suppress(OSError, TimeoutError, InvalidHandshake, WebSocketException):
-                await self._connect(self._urls[self._at])
+                await self._connect(self._urls[at])
                 waits = attempts()
-            self._at = (self._at + 1) % len(self._urls)
+            if self._at == at:  # else it was called home
+                self._at = (at + 1) % len(self._urls)
             await asyncio.sleep(next(waits))
 
     async def _connect(self, url: str) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from stores import in_environment, new_service
 
 from simulations import replay
 
@@ -11,9 +12,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("kills", [1])
-def test_a_short_day_with_a_kill_holds(kills: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_short_day_with_a_kill_holds(
+    kills: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    for name, value in in_environment(service := new_service(tmp_path)).items():
+        monkeypatch.setenv(name, value)
+    database = service["database"]
     day = ["--cases", "25", "--hours", "2", "--dealers", "8", "--speed", "600", "--seed", "7"]
-    code = replay.main([*day, "--kills", str(kills), "--database", str(tmp_path / "day.db"), "--json"])
+    code = replay.main([*day, "--kills", str(kills), "--database", database, "--json"])
     report = json.loads(capsys.readouterr().out)
     failing = [one for one in report["checks"] if not one["holds"]]
     assert (code, failing) == (0, [])

@@ -87,6 +87,15 @@ class PrivatePostgres:
         with self._connect("postgres") as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
 
+    def use_up_log(self, segments: int) -> None:
+        """Go on to the next segment of the write-ahead log so often: without space, the server ends in panic."""
+        try:
+            with self._connect("postgres") as connection:
+                for _ in range(segments):
+                    connection.execute("SELECT pg_logical_emit_message(false, 'nearside', 'next'), pg_switch_wal()")
+        except psycopg.OperationalError:
+            return  # it has
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server: SIGINT in order, SIGQUIT at once without a checkpoint, SIGKILL as a crash would."""
         if self._process is None:

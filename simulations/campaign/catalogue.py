@@ -1,5 +1,6 @@
 """The faults: what is done to the servers and processes, how long it lasts, and how it is undone."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,9 @@ STEPPED = 1
 STEP_S = 3600
 WAYS_TO_END = (SIGINT, SIGQUIT, SIGKILL)
 OUTAGE_S = 30.0
+LEFT_MB = 4
+LOG_SEGMENTS = 40
+"""More than PostgreSQL keeps ready; in every second round they are used up, so that its log meets the full disk too."""
 DEAF_S = 40.0
 """A screen that reads nothing for longer than the service waits for it (30 s)."""
 
@@ -154,7 +158,9 @@ async def _set_clock(scene: Scene, _turn: int) -> None:
 async def _fill_disk(scene: Scene, turn: int) -> None:
     assert scene.disk is not None
     scene.log_read = scene.cluster.postgres.log.stat().st_size
-    scene.disk.fill(but_mb=4 if turn % 2 == 0 else 20)
+    scene.disk.fill(but_mb=LEFT_MB)
+    if turn % 2:
+        await asyncio.to_thread(scene.cluster.postgres.use_up_log, LOG_SEGMENTS)
 
 
 async def _free_disk(scene: Scene, _turn: int) -> None:
@@ -194,7 +200,7 @@ CATALOGUE = (
     ),
     Fault(
         name="full-disk",
-        note="no space under PostgreSQL; a disk in memory, where a flush costs nothing",
+        note="no space under PostgreSQL, or for its log; a disk in memory, where a flush costs nothing",
         inject=_fill_disk,
         heal=_free_disk,
         lasts_s=40,

@@ -14,7 +14,7 @@ from simulations.private import NoServer, PrivatePostgres, PrivateRedis
 from simulations.service import Server
 
 DATABASE = "nearside"
-STORE = ("track_commit_timestamp=on", "shared_buffers=128MB", "max_wal_size=512MB")
+STORE = ("track_commit_timestamp=on", "shared_buffers=128MB", "min_wal_size=32MB", "max_wal_size=512MB")
 """The moment of each commit is kept by PostgreSQL itself: a witness that no gateway's clock can mislead."""
 ORPHANS_GONE_S = 20.0
 """So long a killed PostgreSQL's children may take to see that it is gone; until then it does not start anew."""

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     fence_radius_m: float = Field(default=150, gt=0)
     fence_dwell_s: float = Field(default=30, gt=0)
 
+    position_days: int = Field(default=90, ge=8)
+    """Positions are kept so many days. Late uploads may still amend an arrival of the last week."""
+    quarantine_days: int = Field(default=30, ge=1)
+    """Doubted positions are kept so many days after they were received."""
+
     session_hours: float = Field(default=12, gt=0)
     sign_in_failures_per_minute: int = Field(default=10, gt=0)
     min_cases_ranked: int = Field(default=5, ge=0)

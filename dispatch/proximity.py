@@ -4,19 +4,21 @@ Nearest is judged on the WGS-84 ellipsoid from where the vehicle that would go s
 site where no fresh position is known; ties go by dealer code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 
+from core.chords import chords_m, ecef_m, longest_m, shortest_m
 from core.errors import NoEligibleVehicle, NotFound, NotNearest
 from core.geo import Position, distances_m
-from dispatch.faults import carries
-from dispatch.vocabulary import Candidate, Case, Dealer, Offer, OfferStatus
+from dispatch.faults import FLATBED
+from dispatch.network import Floats, Network, Rows
+from dispatch.vocabulary import Candidate, Case, Offer, OfferStatus
 from tracking.travel import ESTIMATE, estimate_s
-from tracking.vocabulary import Vehicle
 
 
 class Skip(StrEnum):
@@ -49,60 +51,49 @@ OVERRIDABLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """The network at one moment: dealers, their vehicles, who is busy, and the positions that are fresh."""
+    """The network at one moment: its record, who is busy, and the positions that are fresh."""
 
-    dealers: Sequence[Dealer]
-    vehicles: Mapping[str, Sequence[Vehicle]]
-    """By dealer code."""
+    network: Network
     busy: AbstractSet[str]
-    positions: Mapping[str, Position]
-    """By plate; a vehicle whose fix is not fresh is left out."""
+    lats: Floats
+    lons: Floats
+    """A position for each of the network's vehicles; not a number where the vehicle's fix is not fresh."""
 
 
 def rank(case: Case, fleet: Fleet, *, keep_brands_apart: bool = False) -> tuple[Candidate, ...]:
     """All dealers: the able ones nearest first and numbered from 1, then the skipped ones, nearest first."""
-    if not fleet.dealers:
+    network = fleet.network
+    if not network.dealers:
         return ()
-    refusals = [_refusals(case, dealer, keep_brands_apart=keep_brands_apart) for dealer in fleet.dealers]
-    able = [_able(case, fleet, dealer) for dealer in fleet.dealers]
-    starts: list[tuple[int, str | None, Position]] = []
-    for index, (dealer, (vehicles, _)) in enumerate(zip(fleet.dealers, able, strict=True)):
-        for vehicle in vehicles:
-            starts.append((index, vehicle.plate, fleet.positions.get(vehicle.plate, dealer.site)))
-        if not vehicles:
-            starts.append((index, None, dealer.site))
-    # In whole millimetres: what is shown as equal is a tie.
-    distances = np.round(
-        distances_m(
-            case.place.scene,
-            np.array([position.lat for _, _, position in starts]),
-            np.array([position.lon for _, _, position in starts]),
-        ),
-        3,
-    )
-    nearest: dict[int, tuple[float, str | None]] = {}
-    for (index, plate, _), distance in zip(starts, distances.tolist(), strict=True):
-        found = nearest.get(index)
-        if found is None or (distance, plate or "") < (found[0], found[1] or ""):
-            nearest[index] = (distance, plate)
-    rows = [
-        (dealer.code, *nearest[index], (*refusals[index], *able[index][1]))
-        for index, dealer in enumerate(fleet.dealers)
-    ]
-    rows.sort(key=lambda row: (bool(row[3]), row[1], row[0]))
-    return tuple(
-        Candidate(
-            dealer=code,
-            rank=None if skips else place,
-            distance_m=distance,
-            travel_time_s=round(estimate_s(distance), 1),
-            travel_source=ESTIMATE,
-            vehicle=plate,
-            eligible=not skips,
-            reasons=tuple(skips),
+    passed = _hurdles_passed(case, fleet)
+    best = np.zeros(len(network.dealers), np.intp)
+    np.maximum.at(best, network.owners, passed)
+    distances, going = _nearest(case.place.scene, fleet, np.flatnonzero(passed == _ALL), np.flatnonzero(best < _ALL))
+    refusals = _refusals(case, network, keep_brands_apart=keep_brands_apart)
+    skipped = best < _ALL
+    skipped[list(refusals)] = True
+    # Dealers are in the order of their codes, and the sort is stable: so go ties.
+    order: list[int] = np.lexsort((distances, skipped)).tolist()
+    metres: list[float] = distances.tolist()
+    vehicles: list[int] = going.tolist()
+    hurdles: list[int] = best.tolist()
+    ranked: list[Candidate] = []
+    for place, row in enumerate(order, start=1):
+        distance, vehicle = metres[row], vehicles[row]
+        reasons = (*refusals.get(row, ()), *_FALLEN[hurdles[row]])
+        ranked.append(
+            Candidate(
+                dealer=network.dealers[row].code,
+                rank=None if reasons else place,
+                distance_m=distance,
+                travel_time_s=round(estimate_s(distance), 1),
+                travel_source=ESTIMATE,
+                vehicle=None if vehicle < 0 else network.plates[vehicle],
+                eligible=not reasons,
+                reasons=reasons,
+            )
         )
-        for place, (code, distance, plate, skips) in enumerate(rows, start=1)
-    )
+    return tuple(ranked)
 
 
 def choose(candidates: Sequence[Candidate], *, dealer: str = "", override_reason: str = "") -> Candidate:
@@ -125,21 +116,92 @@ def choose(candidates: Sequence[Candidate], *, dealer: str = "", override_reason
     return named
 
 
-def _refusals(case: Case, dealer: Dealer, *, keep_brands_apart: bool) -> tuple[Skip, ...]:
-    skips: list[Skip] = []
-    if not dealer.active:
-        skips.append(Skip.INACTIVE)
-    if keep_brands_apart and case.car.brand and dealer.brands and case.car.brand not in dealer.brands:
-        skips.append(Skip.OTHER_BRAND)
-    if case.own_dealer and dealer.code != case.own_dealer:
-        skips.append(Skip.NOT_OWN_CASE)
-    sends_second = _sends_second(case)
-    if sends_second == dealer.code:
-        return tuple(skips)  # the CAC has just chosen it, whatever it answered before
-    if sends_second:
-        skips.append(Skip.OTHER_DEALER_SENDS)
-    skips.extend(_before([offer for offer in case.offers if offer.dealer == dealer.code]))
-    return tuple(skips)
+_FALLEN: Final[tuple[tuple[Skip, ...], ...]] = (
+    (Skip.NO_VEHICLE_OF_KIND,),
+    (Skip.MISSING_TOOL,),
+    (Skip.OFF_DUTY,),
+    (Skip.BUSY,),
+    (),
+)
+"""Why a dealer has nobody to send, by how many hurdles the best of its vehicles passed; the last passed them all."""
+_ALL: Final = len(_FALLEN) - 1
+_MARGIN_M: Final = 0.002
+"""Distances a millimetre apart may be shown as equal; the other is more than all rounding of chords and geodesics."""
+
+
+def _hurdles_passed(case: Case, fleet: Fleet) -> Rows:
+    """How far each vehicle came: of the kind, with the tools, on duty, free."""
+    network = fleet.network
+    free = np.ones(len(network.plates), np.bool_)
+    free[[network.rows[plate] for plate in fleet.busy if plate in network.rows]] = False
+    passed = np.zeros(len(network.plates), np.intp)
+    left = np.ones(len(network.plates), np.bool_)
+    tools = network.with_flatbed if FLATBED in case.tools else left
+    for hurdle in (network.of_kind[case.needs], tools, network.on_duty, free):
+        left = left & hurdle
+        passed += left
+    return passed
+
+
+def _nearest(scene: Position, fleet: Fleet, free: Rows, without: Rows) -> tuple[Floats, Rows]:
+    """For each dealer how far it is, in metres, and the row of the vehicle that would go.
+
+    `free` are the rows of the vehicles that could go, `without` the dealers that have none: there it is the site
+    that counts, and -1 stands for the vehicle. Equally near vehicles go by plate.
+    """
+    network = fleet.network
+    owners = np.concatenate((network.owners[free], without))
+    vehicles = np.concatenate((free, np.full(len(without), -1)))
+    lats, lons = network.site_lats[owners], network.site_lons[owners]
+    known = np.flatnonzero(~np.isnan(fleet.lats[free]))
+    lats[known], lons[known] = fleet.lats[free[known]], fleet.lons[free[known]]
+    near = _may_be_nearest(scene, owners, lats, lons, len(network.dealers))
+    # In whole millimetres: what is shown as equal is a tie.
+    distances = np.round(distances_m(scene, lats[near], lons[near]), 3)
+    owners, vehicles = owners[near], vehicles[near]
+    order = np.lexsort((distances, owners))  # a stable sort, and the rows are in the order of the plates
+    first = order[np.flatnonzero(np.diff(owners[order], prepend=-1))]
+    return distances[first], vehicles[first]
+
+
+def _may_be_nearest(scene: Position, owners: Rows, lats: Floats, lons: Floats, dealers: int) -> Rows:
+    """Which starts can be the nearest of their owner: almost always one each, told by chords alone."""
+    origin = ecef_m(np.array([scene.lat]), np.array([scene.lon]))
+    chords = chords_m(origin, ecef_m(lats, lons))
+    nearest = np.full(dealers, np.inf)
+    np.minimum.at(nearest, owners, chords)
+    return np.flatnonzero(shortest_m(chords) <= longest_m(nearest)[owners] + _MARGIN_M)
+
+
+def _refusals(case: Case, network: Network, *, keep_brands_apart: bool) -> dict[int, tuple[Skip, ...]]:
+    """By the dealer's place in the network, why it is not asked whatever vehicles it has; the others are left out."""
+    second = _sends_second(case)
+    brand = case.car.brand if keep_brands_apart else ""
+    before: dict[str, set[Skip]] = {}
+    for offer in case.offers:
+        if skip := _lost(offer):
+            before.setdefault(offer.dealer, set()).add(skip)
+    if case.own_dealer or second or brand:
+        rows: Iterable[int] = range(len(network.dealers))
+    else:  # then there is no reason for any but these
+        rows = network.inactive | {network.dealer_rows[code] for code in before if code in network.dealer_rows}
+    refusals: dict[int, tuple[Skip, ...]] = {}
+    for row in rows:
+        dealer = network.dealers[row]
+        skips: list[Skip] = []
+        if not dealer.active:
+            skips.append(Skip.INACTIVE)
+        if brand and dealer.brands and brand not in dealer.brands:
+            skips.append(Skip.OTHER_BRAND)
+        if case.own_dealer and dealer.code != case.own_dealer:
+            skips.append(Skip.NOT_OWN_CASE)
+        if second != dealer.code:  # the CAC has just chosen that one, whatever it answered before
+            if second:
+                skips.append(Skip.OTHER_DEALER_SENDS)
+            skips.extend(sorted(before.get(dealer.code, ())))
+        if skips:
+            refusals[row] = tuple(skips)
+    return refusals
 
 
 def _sends_second(case: Case) -> str:
@@ -154,22 +216,3 @@ def _lost(offer: Offer) -> Skip | None:
     if offer.status is OfferStatus.EXPIRED:
         return Skip.EXPIRED_BEFORE
     return Skip.GAVE_BACK_BEFORE if offer.given_up_at else None
-
-
-def _before(offers: Sequence[Offer]) -> list[Skip]:
-    return sorted({skip for offer in offers if (skip := _lost(offer))})
-
-
-def _able(case: Case, fleet: Fleet, dealer: Dealer) -> tuple[list[Vehicle], tuple[Skip, ...]]:
-    """The vehicles that could go now, or why there is none: the last hurdle that any of them fell at."""
-    left = [vehicle for vehicle in fleet.vehicles.get(dealer.code, ()) if vehicle.kind is case.needs]
-    if not left:
-        return [], (Skip.NO_VEHICLE_OF_KIND,)
-    left = [vehicle for vehicle in left if carries(vehicle, case.tools)]
-    if not left:
-        return [], (Skip.MISSING_TOOL,)
-    left = [vehicle for vehicle in left if vehicle.on_duty]
-    if not left:
-        return [], (Skip.OFF_DUTY,)
-    free = [vehicle for vehicle in left if vehicle.plate not in fleet.busy]
-    return (free, ()) if free else ([], (Skip.BUSY,))

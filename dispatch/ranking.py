@@ -16,16 +16,8 @@ async def current_candidates(desk: Desk, session: AsyncSession, case: Case, now:
 
     A vehicle that claims to be outside the country is taken to stand at its dealer's site (R22).
     """
-    roster = await desk.roster.get(session)
+    network = (await desk.roster.get(session)).network
     fresh_after = now - timedelta(seconds=desk.settings.position_fresh_s)
-    fleet = Fleet(
-        dealers=list(roster.dealers.values()),
-        vehicles=roster.by_dealer,
-        busy=await busy_plates(session),
-        positions={
-            live.plate: live.position
-            for live in desk.live.all()
-            if live.fix_time >= fresh_after and CHINA_ENVELOPE.contains(live.position)
-        },
-    )
+    lats, lons = desk.live.fresh(network.plates, fresh_after, CHINA_ENVELOPE)
+    fleet = Fleet(network=network, busy=await busy_plates(session), lats=lats, lons=lons)
     return rank(case, fleet, keep_brands_apart=desk.settings.keep_brands_apart)

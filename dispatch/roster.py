@@ -1,14 +1,15 @@
 """The network's record as it stands: dealers and their vehicles, read again only when something in it changed."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.eventlog import counted
-from dispatch.tables import DealerRow, TripRow
+from dispatch.network import Network, network_of
+from dispatch.tables import ON_A_TRIP, DealerRow, TripRow
 from dispatch.vocabulary import Dealer, Person
 from tracking.roster import vehicles
 from tracking.vocabulary import Vehicle
@@ -23,8 +24,9 @@ class Roster:
 
     version: int
     dealers: Mapping[str, Dealer]
-    by_dealer: Mapping[str, Sequence[Vehicle]]
     by_plate: Mapping[str, Vehicle]
+    network: Network
+    """The same as columns."""
 
 
 class RosterCache:
@@ -33,7 +35,7 @@ class RosterCache:
     """
 
     def __init__(self) -> None:
-        self._roster = Roster(version=-1, dealers={}, by_dealer={}, by_plate={})
+        self._roster = Roster(version=-1, dealers={}, by_plate={}, network=network_of((), {}))
 
     @property
     def latest(self) -> Roster:
@@ -54,11 +56,12 @@ async def _read(session: AsyncSession, version: int) -> Roster:
     for vehicle in fleet:
         by_dealer.setdefault(vehicle.dealer, []).append(vehicle)
     rows = (await session.execute(select(DealerRow).order_by(DealerRow.code))).scalars()
+    dealers = {row.code: dealer_of(row) for row in rows}
     return Roster(
         version=version,
-        dealers={row.code: dealer_of(row) for row in rows},
-        by_dealer=by_dealer,
+        dealers=dealers,
         by_plate={vehicle.plate: vehicle for vehicle in fleet},
+        network=network_of(dealers.values(), by_dealer),
     )
 
 
@@ -79,7 +82,8 @@ def dealer_of(row: DealerRow) -> Dealer:
 
 async def busy_plates(session: AsyncSession, among: Collection[str] | None = None) -> frozenset[str]:
     """The vehicles that are on a trip, as this transaction sees it; where given, only those `among` these."""
-    statement = select(TripRow.plate).where(TripRow.active)
+    # In the words of the index that holds just these: else all trips there ever were are looked through.
+    statement = select(TripRow.plate).where(ON_A_TRIP)
     if among is not None:
         statement = statement.where(TripRow.plate.in_(among))
     return frozenset((await session.execute(statement)).scalars())

@@ -9,7 +9,8 @@ from core.columns import BigId, Chars, GeoPoint, UtcTime, spatial_index
 from core.database import Base
 from core.geo import Position
 
-_ON_A_TRIP = text("active AND plate <> ''")
+ON_A_TRIP = text("active AND plate <> ''")
+"""The condition of an index, which is used only where a query says it in the same words."""
 _TO_FIRE = text("fired_at IS NULL")
 
 
@@ -73,7 +74,7 @@ class TripRow(Base):
 
     __tablename__ = "trip"
     __table_args__ = (
-        Index("trip_one_per_vehicle", "plate", unique=True, sqlite_where=_ON_A_TRIP, postgresql_where=_ON_A_TRIP),
+        Index("trip_one_per_vehicle", "plate", unique=True, sqlite_where=ON_A_TRIP, postgresql_where=ON_A_TRIP),
         Index("trip_by_plate", "plate", "id"),
     )
     id: Mapped[str] = mapped_column(Chars, primary_key=True)

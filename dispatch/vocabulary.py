@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from core.datum import Datum
 from core.geo import Position
 from tracking.vocabulary import VehicleKind
@@ -178,9 +180,11 @@ class Place:
         return self.hand_over or self.position
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One dealer as it stood when a decision was taken (R1). `rank` is None for a dealer that was skipped."""
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One dealer as it stood when a decision was taken (R1). `rank` is None for a dealer that was skipped.
+
+    A struct, since each decision makes one for every dealer of the network.
+    """
 
     dealer: str
     rank: int | None

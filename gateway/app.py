@@ -9,13 +9,14 @@ from fastapi import APIRouter, FastAPI
 
 from core.places import Places
 from core.settings import Settings
-from gateway import problems
+from gateway import heap, problems
 from gateway.bootstrap import Service, build
 from gateway.front import Front
 from gateway.http import (
     cases,
     dealers,
     health,
+    history,
     offers,
     reference,
     reports,
@@ -44,15 +45,24 @@ def end_process(_task: str) -> None:
 
 
 def create_app(
-    settings: Settings, *, on_failure: Callable[[str], None] = end_process, places: Places | None = None
+    settings: Settings,
+    *,
+    on_failure: Callable[[str], None] = end_process,
+    places: Places | None = None,
+    opened: Callable[[], None] | None = None,
 ) -> FastAPI:
-    """The application for these settings. Nothing connects before its life span begins."""
+    """The application for these settings. Nothing connects before its life span begins.
+
+    `opened` is called when all is loaded and nobody is served yet.
+    """
     service = build(settings, on_failure=on_failure, places=places)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncGenerator[None]:
         try:
             await service.open()
+            if opened:
+                opened()
             yield
         finally:
             await service.close()
@@ -70,6 +80,7 @@ def create_app(
             {"name": "offers", "description": "The specialist's answer (R1, R3)"},
             {"name": "trips", "description": "From the acceptance to the completion (R4-R7)"},
             {"name": "network", "description": "Dealers, vehicles, terminals (R9-R11)"},
+            {"name": "history", "description": "Who passed where; where much was"},
             {"name": "scores", "description": "The five KPIs and the score (K1-K12)"},
             {"name": "reference", "description": "What stands fixed"},
             {"name": "operation", "description": "Alive, fit, figures"},
@@ -79,7 +90,8 @@ def create_app(
     problems.install(app)
     app.add_middleware(Front, metrics=service.metrics)
     api = APIRouter(prefix="/api/v1")
-    for part in (session, cases, offers, trips, dealers, vehicles, scores, reports, reference, sockets):
+    # History first: `/vehicles/passed` is not a vehicle's plate.
+    for part in (session, cases, offers, trips, dealers, history, vehicles, scores, reports, reference, sockets):
         api.include_router(part.router)
     api.include_router(health.router, include_in_schema=False)
     app.include_router(api)
@@ -92,7 +104,7 @@ def app_of_a_worker() -> FastAPI:
     """The application of one of several processes, which reads the settings from its environment."""
     settings = Settings()
     set_up_logs(settings.log_level)
-    return create_app(settings)
+    return create_app(settings, opened=heap.settle)
 
 
 def service_of(app: FastAPI) -> Service:

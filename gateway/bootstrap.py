@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,9 +38,13 @@ from gateway.terminals import TerminalSockets
 from scoring.weekly import make_weekly_report
 from tracking.ingest import Ingest
 from tracking.live import LiveIndex
+from tracking.retention import keep_history
 from tracking.vocabulary import Crossed, VehicleKind, VehicleState
 
+_log = structlog.stdlib.get_logger(__name__)
+
 HOUSEKEEPING = timedelta(minutes=15)
+HISTORY = timedelta(hours=6)
 WEEKLY_REPORT_AT = (0, 1)
 """R13: Mondays at one o'clock, when the week before is over for good."""
 WATCH_S = 0.5
@@ -113,6 +118,7 @@ class Service:
     def _periodic(self) -> list[Periodic]:
         return [
             Periodic(name="housekeeping", schedule=every(HOUSEKEEPING), work=self._keep_house, at_once=True),
+            Periodic(name="history", schedule=every(HISTORY), upkeep=self._keep_history, at_once=True),
             Periodic(name="weekly_report", schedule=weekly(*WEEKLY_REPORT_AT), work=make_weekly_report),
         ]
 
@@ -182,6 +188,14 @@ class Service:
         """The ingest keeps a task of its own; if that ends, this one does, and is missed."""
         while self.ingest.running and not self.stop.is_set():
             await self._pause(WATCH_S)
+
+    async def _keep_history(self, now: datetime) -> None:
+        settings = self.settings
+        kept = await keep_history(
+            self.db, now, position_days=settings.position_days, quarantine_days=settings.quarantine_days
+        )
+        if kept.put_off:
+            _log.warning("history_put_off", days=[f"{day:%Y-%m-%d}" for day in kept.put_off])
 
     async def _keep_house(self, session: AsyncSession, _now: datetime) -> None:
         """Forget expired sessions and answers that were kept long enough. By the wall clock, as they were set."""

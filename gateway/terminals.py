@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import NearsideError, StoreUnavailable
@@ -64,8 +64,7 @@ class TerminalSockets:
         return len(queues)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Submitted:
+class _Submitted(msgspec.Struct, frozen=True, kw_only=True):
     """A frame of fixes under way to the store."""
 
     items: Sequence[Fix | Refusal]
@@ -125,7 +124,11 @@ async def _read(websocket: WebSocket, terminal: Terminal, ingest: Ingest, owed: 
         text: str | None = message.get("text")
         data: str | bytes = message.get("bytes") or b"" if text is None else text
         frame = read_frame(data, terminal.terminal_id)
-        await owed.put(await _submit(frame, terminal, ingest) if isinstance(frame, FixFrame) else frame)
+        due = await _submit(frame, terminal, ingest) if isinstance(frame, FixFrame) else frame
+        if owed.full():
+            await owed.put(due)
+        else:
+            owed.put_nowait(due)
 
 
 async def _submit(frame: FixFrame, terminal: Terminal, ingest: Ingest) -> _Submitted:
@@ -158,7 +161,7 @@ async def _answer(line: _Line, terminal: Terminal, owed: asyncio.Queue[_Owed | N
         if covered is not None and owed.empty():
             await line.send(encode_ack(covered))
             covered = None
-        due = await owed.get()
+        due = await owed.get() if owed.empty() else owed.get_nowait()
         if covered is not None and not _is_settled(due):
             await line.send(encode_ack(covered))
             covered = None
@@ -187,21 +190,21 @@ async def _outcome(due: _Owed, terminal: Terminal, complete: Complete) -> tuple[
             return (Refusal(seq=due.seq, code=error.code, detail=error.detail),), None
         return (), due.seq
     try:
-        receipts = iter(await due.receipts)
+        receipts = await due.receipts
     except StoreUnavailable as error:
         return [_refused(item, error) for item in due.items], None
-    refusals: list[Refusal] = []
-    stored: list[int] = []
-    for item in due.items:
-        if isinstance(item, Refusal):
-            refusals.append(item)
-            continue
-        receipt = next(receipts)
-        if receipt.stored:
-            stored.append(receipt.seq)
-        else:
-            refusals.append(Refusal(seq=receipt.seq, code=receipt.code, detail=receipt.detail))
-    return refusals, max(stored, default=None)
+    good = [receipt.seq for receipt in receipts if not receipt.code]
+    stored = max(good, default=None)
+    if len(good) == len(due.items):
+        return (), stored
+    answers = iter(receipts)
+    answered = [item if isinstance(item, Refusal) else next(answers) for item in due.items]
+    refusals = [
+        one if isinstance(one, Refusal) else Refusal(seq=one.seq, code=one.code, detail=one.detail)
+        for one in answered
+        if isinstance(one, Refusal) or not one.stored
+    ]
+    return refusals, stored
 
 
 def _refused(item: Fix | Refusal, error: StoreUnavailable) -> Refusal:

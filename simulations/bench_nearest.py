@@ -7,20 +7,17 @@ force; peers run on the same points in the same call. Times are microseconds of 
 """
 
 import argparse
-import json
-import os
-import platform
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import thread_time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.geo import Position, distances_m
+from simulations.bench import Result, machine, report, table
 from tracking.kdtree import KdTree
 from tracking.live import LiveIndex
 from tracking.vocabulary import LivePosition, VehicleKind, VehicleState
@@ -32,16 +29,6 @@ SECONDS_PER_MOVE = 10
 SPEED_DEG = 12 * SECONDS_PER_MOVE / 111_000
 NEAREST = 10
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """One measured figure."""
-
-    name: str
-    value: float
-    unit: str
-    ratios: dict[str, float]
 
 
 def fleet(count: int, rng: random.Random) -> list[LivePosition]:
@@ -94,10 +81,10 @@ def measure(vehicles: int, queries: int) -> list[Result]:
         Result(name="nearest_still", value=still_us, unit="us/query", ratios=_ratios(still_us, peers)),
         Result(name="nearest_free_tow", value=filtered_us, unit="us/query", ratios=_ratios(filtered_us, peers)),
         Result(name="nearest_moving", value=moving_us, unit="us/query", ratios=_ratios(moving_us, peers)),
-        Result(name=f"query_and_{MOVES_PER_QUERY}_moves", value=together_us, unit="us", ratios={}),
-        Result(name="first_put", value=put_us, unit="us/vehicle", ratios={}),
-        Result(name="bare_kdtree", value=bare_us, unit="us/query", ratios={}),
-        Result(name="brute_numpy", value=brute_us, unit="us/query", ratios={}),
+        Result(name=f"query_and_{MOVES_PER_QUERY}_moves", value=together_us, unit="us"),
+        Result(name="first_put", value=put_us, unit="us/vehicle"),
+        Result(name="bare_kdtree", value=bare_us, unit="us/query"),
+        Result(name="brute_numpy", value=brute_us, unit="us/query"),
     ]
 
 
@@ -155,8 +142,8 @@ def _each_us(ask: Callable[[int], object], count: int) -> float:
 
 def _ratios(value_us: float, peers: dict[str, float]) -> dict[str, float]:
     return {
-        "bare_kdtree": round(value_us / peers["bare_kdtree"], 2),
-        "brute_numpy": round(peers["brute_numpy"] / value_us, 2),
+        "bare_kdtree": value_us / peers["bare_kdtree"],
+        "brute_numpy": peers["brute_numpy"] / value_us,
     }
 
 
@@ -177,25 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--queries", type=int, default=5_000)
     options = parser.parse_args(arguments)
     results = measure(options.vehicles, options.queries)
-    machine: dict[str, Any] = {
-        "cpus": os.cpu_count(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
-    report = {
-        "bench": "nearest",
-        "machine": machine,
-        "results": [
-            {"name": one.name, "value": round(one.value, 2), "unit": one.unit, "ratios": one.ratios} for one in results
-        ],
-    }
-    if options.json:
-        print(json.dumps(report))
-        return
-    for one in results:
-        ratios = "  ".join(f"{peer} {ratio}x" for peer, ratio in one.ratios.items())
-        print(f"{one.name:22} {one.value:10.1f} {one.unit:12} {ratios}")
+    print(report("nearest", machine(numpy=np.__version__), results) if options.json else table(results))
 
 
 if __name__ == "__main__":

@@ -51,11 +51,11 @@ _UPSERT_LIVE = sql.SQL(
 
 
 class Overtaken(Exception):
-    """Another process has just stored one of these fixes: look again at what there is."""
+    """Another process has just stored one of these fixes, or made the partition of its day: look again and repeat."""
 
 
 async def copy_fixes(session: AsyncSession, fixes: Iterable[tuple[str, Fix]]) -> None:
-    """Add fixes, each with the plate of its vehicle, to history. Raises `Overtaken` where one is there already."""
+    """Add fixes, each with the plate of its vehicle, to history. Raises `Overtaken` where others were faster."""
     rows = [
         (
             fix.terminal_id,
@@ -78,7 +78,7 @@ async def copy_fixes(session: AsyncSession, fixes: Iterable[tuple[str, Fix]]) ->
                 copy.set_types(_COPY_TYPES)
                 for row in rows:
                     await copy.write_row(row)
-        except psycopg.errors.UniqueViolation as error:
+        except (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation) as error:
             raise Overtaken from error
 
 

@@ -7,11 +7,13 @@ does where a vehicle is shown, as long as nothing jumps; it never goes back in t
 
 from bisect import insort
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from core.geo import CHINA_ENVELOPE, Position, distance_m
+import msgspec
+
+from core.geo import CHINA_ENVELOPE, Position, at_most_m, distance_m
 from tracking.vocabulary import Fix, FixFlag, trail_key
 
 WINDOW = 4
@@ -64,8 +66,7 @@ class Verdict:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerminalState:
+class TerminalState(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a terminal: its newest usable fixes, sorted; where it is shown; its newest time."""
 
     recent: tuple[Fix, ...] = ()
@@ -88,8 +89,8 @@ _LATE, _COARSE, _JUMP = (
 
 def null_island(_state: TerminalState, fix: Fix, _now: datetime, limits: Limits) -> Verdict | None:
     """A receiver without satellites reports (0, 0) (R22)."""
-    at_zero = max(abs(fix.position.lat), abs(fix.position.lon)) <= limits.null_island_deg
-    return _NULL_ISLAND if at_zero else None
+    place, near = fix.position, limits.null_island_deg
+    return _NULL_ISLAND if -near <= place.lat <= near and -near <= place.lon <= near else None
 
 
 def swapped(_state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) -> Verdict | None:
@@ -99,12 +100,12 @@ def swapped(_state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) ->
 
 def future(_state: TerminalState, fix: Fix, now: datetime, limits: Limits) -> Verdict | None:
     """The terminal's clock is ahead: believed, it would hold the vehicle where it is until the clock is reached."""
-    return _FUTURE if fix.time > now + timedelta(seconds=limits.future_s) else None
+    return _FUTURE if fix.time > now and (fix.time - now).total_seconds() > limits.future_s else None
 
 
 def stale_clock(_state: TerminalState, fix: Fix, now: datetime, limits: Limits) -> Verdict | None:
     """Older than any honest upload of kept fixes: a clock that was reset."""
-    return _STALE_CLOCK if fix.time < now - timedelta(seconds=limits.stale_s) else None
+    return _STALE_CLOCK if (now - fix.time).total_seconds() > limits.stale_s else None
 
 
 def duplicate(state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) -> Verdict | None:
@@ -117,7 +118,10 @@ def duplicate(state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) -
 
 def late(state: TerminalState, fix: Fix, _now: datetime, _limits: Limits) -> Verdict | None:
     """Out of order: it would move its vehicle back in time."""
-    return _LATE if state.live is not None and trail_key(fix) <= trail_key(state.live) else None
+    live = state.live
+    if live is None or fix.time > live.time:
+        return None
+    return _LATE if trail_key(fix) <= trail_key(live) else None
 
 
 def coarse(_state: TerminalState, fix: Fix, _now: datetime, limits: Limits) -> Verdict | None:
@@ -127,9 +131,9 @@ def coarse(_state: TerminalState, fix: Fix, _now: datetime, limits: Limits) -> V
 
 def jump(state: TerminalState, fix: Fix, _now: datetime, limits: Limits) -> Verdict | None:
     """Too far from the fixes before it for any vehicle."""
-    name = trail_key(fix)
     before = state.recent
-    if before and trail_key(before[-1]) > name:
+    if not _in_order(before, fix):
+        name = trail_key(fix)
         before = tuple(known for known in before if trail_key(known) < name)
     return _JUMP if jumps(before[-WINDOW:], fix, limits) else None
 
@@ -140,25 +144,21 @@ STEPS: tuple[Step, ...] = (null_island, swapped, future, stale_clock, duplicate,
 
 def judge(state: TerminalState, fix: Fix, now: datetime, limits: Limits = LIMITS) -> tuple[TerminalState, Verdict]:
     """What becomes of `fix`, and what its terminal is remembered by from then on."""
-    verdict = _LIVE
     for step in STEPS:
-        objection = step(state, fix, now, limits)
-        if objection is not None:
-            verdict = objection
-            break
-    if verdict.outcome in (Outcome.QUARANTINE, Outcome.DUPLICATE):
-        return state, verdict
-    in_order = not state.recent or trail_key(state.recent[-1]) < trail_key(fix)
-    if verdict is _LIVE and in_order:  # the common case, judged already
-        kept = (*state.recent, fix)[-REMEMBERED:]
-        return TerminalState(recent=kept, live=fix, newest=_newest(state, fix)), verdict
-    return remember(state, fix, limits), verdict
+        verdict = step(state, fix, now, limits)
+        if verdict is not None:
+            kept = verdict.outcome is Outcome.HISTORY
+            return remember(state, fix, limits) if kept else state, verdict
+    if _in_order(state.recent, fix):  # the common case, judged already
+        recent = (*state.recent, fix)[-REMEMBERED:]
+        return TerminalState(recent=recent, live=fix, newest=_newest(state, fix)), _LIVE
+    return remember(state, fix, limits), _LIVE
 
 
 def remember(state: TerminalState, fix: Fix, limits: Limits = LIMITS) -> TerminalState:
     """The state with one more kept fix. A late one may vouch for a newer one that had seemed to jump."""
     if is_coarse(fix, limits):
-        return replace(state, newest=_newest(state, fix))
+        return msgspec.structs.replace(state, newest=_newest(state, fix))
     recent = list(state.recent)
     insort(recent, fix, key=trail_key)
     kept = tuple(recent[-REMEMBERED:])
@@ -203,27 +203,35 @@ def jumps(before: Sequence[Fix], fix: Fix, limits: Limits = LIMITS) -> bool:
 
 def plainly_swapped(position: Position) -> bool:
     """Whether the point lies far outside China as given, and in it with the two exchanged."""
-    exchanged = Position(lat=position.lon, lon=position.lat)
-    return CHINA_ENVELOPE.contains(exchanged) and not CHINA_ENVELOPE.contains(position)
+    if CHINA_ENVELOPE.contains(position):
+        return False
+    return CHINA_ENVELOPE.contains(Position(lat=position.lon, lon=position.lat))
 
 
 def _reachable(known: Fix, fix: Fix, limits: Limits) -> bool:
     # Terminals' clocks tick in whole seconds, so two fixes of one second may be a second apart.
-    gap_s = max(abs((fix.time - known.time).total_seconds()), 1.0)
+    gap_s = abs((fix.time - known.time).total_seconds())
     slack_m = _accuracy_m(known, limits) + _accuracy_m(fix, limits)
-    return _distance_m(known.position, fix.position) <= limits.top_speed_mps * gap_s + slack_m
-
-
-def _distance_m(a: Position, b: Position) -> float:
-    return 0.0 if a == b else distance_m(a, b)
+    reach_m = limits.top_speed_mps * (gap_s if gap_s > 1.0 else 1.0) + slack_m
+    # Few vehicles go nearly as far as any could, so few distances need be known.
+    return at_most_m(known.position, fix.position) <= reach_m or distance_m(known.position, fix.position) <= reach_m
 
 
 def _accuracy_m(fix: Fix, limits: Limits) -> float:
     return limits.unknown_accuracy_m if fix.accuracy_m is None else fix.accuracy_m
 
 
+def _in_order(recent: Sequence[Fix], fix: Fix) -> bool:
+    """Whether `fix` comes after all of `recent`, which are sorted."""
+    if not recent:
+        return True
+    last = recent[-1]
+    return last.time < fix.time or trail_key(last) < trail_key(fix)
+
+
 def _newest(state: TerminalState, fix: Fix) -> datetime:
-    return fix.time if state.newest is None else max(state.newest, fix.time)
+    newest = state.newest
+    return fix.time if newest is None or fix.time > newest else newest
 
 
 def _newest_acceptable(recent: tuple[Fix, ...], live: Fix | None, limits: Limits) -> Fix | None:

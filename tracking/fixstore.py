@@ -68,7 +68,8 @@ async def store_fixes(session: AsyncSession, fixes: Iterable[tuple[str, Fix]]) -
     """Add fixes, each with the plate of its vehicle, to history.
 
     One that is there stays as it is, on the embedded store, which has no other writer; on PostgreSQL, where another
-    process may just have stored it, raises `fixcopy.Overtaken`, and nothing of the transaction may be kept.
+    process may just have stored it, or made the partition of its day, raises `fixcopy.Overtaken`, and nothing of the
+    transaction may be kept.
     """
     if on_postgresql(session):
         await fixcopy.copy_fixes(session, fixes)

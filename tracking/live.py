@@ -14,7 +14,7 @@ import numpy as np
 
 from core.geo import BBox, Position, distances_m
 from tracking.kdtree import FloatArray, IndexArray, KdTree
-from tracking.livecolumns import Columns, bound_m, ecef, micros
+from tracking.livecolumns import Columns, Mask, bound_m, ecef, micros
 from tracking.vocabulary import LivePosition, VehicleKind, VehicleState
 
 _SPARE = 8
@@ -42,6 +42,8 @@ class LiveIndex:
         self._vacant: list[int] = []
         self._trees: dict[tuple[int, int], tuple[KdTree, IndexArray]] = {}
         self._columns = Columns(_MOVED_AT_LEAST)
+        self._asked: tuple[tuple[str, ...], IndexArray] | None = None
+        """The plates that `fresh` was asked for, and their slots; forgotten when any vehicle comes or goes."""
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -95,6 +97,7 @@ class LiveIndex:
         self._versions.pop(plate, None)
         slot = self._slots.pop(plate, None)
         if slot is not None:
+            self._asked = None
             self._shown[slot] = None
             self._columns.clear(slot)
             self._vacant.append(slot)
@@ -114,12 +117,21 @@ class LiveIndex:
     def in_bbox(self, bbox: BBox) -> list[LivePosition]:
         """The vehicles in the box, its edges included, in no order."""
         columns, used = self._columns, len(self._shown)
-        lat, lon = columns.lat[:used], columns.lon[:used]
-        inside = (
-            columns.taken[:used] & (lat >= bbox.south) & (lat <= bbox.north) & (lon >= bbox.west) & (lon <= bbox.east)
-        )
+        inside = columns.taken[:used] & _inside(bbox, columns.lat[:used], columns.lon[:used])
         found = (self._shown[slot] for slot in np.flatnonzero(inside).tolist())
         return [shown for shown in found if shown is not None]
+
+    def fresh(self, plates: tuple[str, ...], after: datetime, bbox: BBox) -> tuple[FloatArray, FloatArray]:
+        """Latitudes and longitudes of these vehicles; not numbers for one that was not seen `after` or later in
+        the box, its edges included.
+        """
+        if self._asked is None or self._asked[0] is not plates:
+            self._asked = plates, np.array([self._slots.get(plate, -1) for plate in plates], np.intp)
+        slots = self._asked[1]
+        columns = self._columns
+        lat, lon = columns.lat[slots], columns.lon[slots]
+        known = (slots >= 0) & (columns.time[slots] >= micros(after)) & _inside(bbox, lat, lon)
+        return np.where(known, lat, np.nan), np.where(known, lon, np.nan)
 
     def nearest(
         self,
@@ -186,8 +198,13 @@ class LiveIndex:
             self._plates.append(plate)
             self._columns.make_room(slot)
         self._slots[plate] = slot
+        self._asked = None
         self._columns.kind[slot], self._columns.state[slot] = self._attributes.get(plate, (0, 0))
         return slot
+
+
+def _inside(bbox: BBox, lat: FloatArray, lon: FloatArray) -> Mask:
+    return (lat >= bbox.south) & (lat <= bbox.north) & (lon >= bbox.west) & (lon <= bbox.east)
 
 
 def _closest(slots: IndexArray, chords: FloatArray, k: int) -> IndexArray:

@@ -7,16 +7,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from core.chords import AXIS_M, ECCENTRICITY_2, TIGHTEST_M
 from core.geo import Position
 from tracking.kdtree import FloatArray, IndexArray
 
 Mask = NDArray[np.bool_]
 
-_AXIS_M = 6_378_137.0
-_FLATTENING = 1 / 298.257223563
-_ECCENTRICITY_2 = _FLATTENING * (2 - _FLATTENING)
-_TIGHTEST_M = _AXIS_M * (1 - _ECCENTRICITY_2)
-"""The smallest radius of curvature on the ellipsoid: along the meridian, at the equator."""
 _MARGIN_M = 0.001
 """More than the rounding of chords and geodesics together."""
 
@@ -116,19 +112,19 @@ def bound_m(chord_m: float) -> float:
     A geodesic is never shorter than its chord, and never longer than an arc over the same chord of a circle that
     is bent as sharply as the ellipsoid anywhere is (Schur's comparison of arc and chord).
     """
-    half = chord_m / (2 * _TIGHTEST_M)
-    return math.inf if half >= 1 else 2 * _TIGHTEST_M * math.asin(half) + _MARGIN_M
+    half = chord_m / (2 * TIGHTEST_M)
+    return math.inf if half >= 1 else 2 * TIGHTEST_M * math.asin(half) + _MARGIN_M
 
 
 def ecef(position: Position) -> tuple[float, float, float]:
     """Earth-centred metres of a point on the ellipsoid."""
     lat, lon = math.radians(position.lat), math.radians(position.lon)
     sine, cosine = math.sin(lat), math.cos(lat)
-    normal = _AXIS_M / math.sqrt(1 - _ECCENTRICITY_2 * sine * sine)
+    normal = AXIS_M / math.sqrt(1 - ECCENTRICITY_2 * sine * sine)
     return (
         normal * cosine * math.cos(lon),
         normal * cosine * math.sin(lon),
-        normal * (1 - _ECCENTRICITY_2) * sine,
+        normal * (1 - ECCENTRICITY_2) * sine,
     )
 
 

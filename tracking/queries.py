@@ -1,6 +1,8 @@
 """The door of tracking's store for the rooms above. Each function takes the session of its caller's transaction."""
 
+from tracking.corridor import passed_within
 from tracking.fences import end_fence, move_fence, note_crossing, set_fence, unnoted_crossings
+from tracking.heat import fix_heat
 from tracking.history import live_positions, trail
 from tracking.roster import (
     ROSTER,
@@ -19,9 +21,11 @@ __all__ = [
     "add_vehicle",
     "change_vehicle",
     "end_fence",
+    "fix_heat",
     "live_positions",
     "move_fence",
     "note_crossing",
+    "passed_within",
     "set_fence",
     "terminal",
     "terminal_by_token",

@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.cli import check, demo, importing, scores, serve, users
+from gateway.cli import bench, check, demo, importing, scores, serve, users
 from gateway.cli.options import with_settings
 
 app = typer.Typer(
@@ -18,6 +18,9 @@ imports = typer.Typer(
     help="Files into the store. Good rows are kept, every other one is listed with its line and the reason.",
     no_args_is_help=True,
 )
+benches = typer.Typer(
+    help="This product measured against the bare limit in one run; ratios are printed.", no_args_is_help=True
+)
 
 app.command("demo")(with_settings(demo.demo))
 app.command("serve")(with_settings(serve.serve))
@@ -28,8 +31,11 @@ user.command("add")(with_settings(users.add))
 imports.command("dealers")(with_settings(importing.dealers))
 imports.command("vehicles")(with_settings(importing.vehicles))
 imports.command("cases")(with_settings(importing.cases))
+benches.command("ingest")(with_settings(bench.ingest))
+benches.command("decide")(with_settings(bench.decide))
 app.add_typer(user, name="user")
 app.add_typer(imports, name="import")
+app.add_typer(benches, name="bench")
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from gateway.http.door import (
     read_answer,
 )
 from gateway.http.paging import Cursor, page
-from gateway.http.render import candidate_view, case_view, offer_with_candidates, timeline_view
+from gateway.http.render import candidates_view, case_view, offer_with_candidates, timeline_view
 from gateway.http.requests import (
     Cancelling,
     Closing,
@@ -168,7 +168,7 @@ async def candidates(case_id: CasePath, door: CacDoor) -> Response:
     async with desk.db.read() as session:
         case = await queries.get_case(session, case_id)
         found = await current_candidates(desk, session, case, desk.clock.now())
-    return read_answer([candidate_view(candidate) for candidate in found])
+    return read_answer(candidates_view(found))
 
 
 @router.post(
@@ -182,7 +182,7 @@ async def offer(case_id: CasePath, door: CacDoor, body: NewOffer | None = None) 
     """To the nearest able dealer, or to the one named; one that is not nearest needs `override_reason`."""
     asked = body or NewOffer()
 
-    async def work(act: Act) -> OfferWithCandidates:
+    async def work(act: Act) -> bytes:
         case, made, ranked = await service.make_offer(
             door.desk, act, case_id, dealer=asked.dealer or "", override_reason=asked.override_reason
         )

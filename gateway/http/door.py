@@ -6,6 +6,7 @@ and its answer is kept beside it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
@@ -25,7 +26,8 @@ from gateway.roles import CAC, EVERYONE, OF_A_DEALER, Role, User
 JSON = "application/json"
 _any: TypeAdapter[Any] = TypeAdapter(Any)
 
-Answer = BaseModel | list[Any] | dict[str, Any]
+Answer = BaseModel | list[Any] | dict[str, Any] | bytes
+"""What a route gives; bytes are JSON already."""
 
 
 def service_of(request: Request) -> Service:
@@ -82,6 +84,8 @@ class Door:
 
 def encoded(answer: Answer) -> bytes:
     """The answer as JSON."""
+    if isinstance(answer, bytes):
+        return answer
     return answer.model_dump_json().encode() if isinstance(answer, BaseModel) else _any.dump_json(answer)
 
 
@@ -120,9 +124,9 @@ CaseDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER}))]
 """The CAC, and a dealer's specialist."""
 FieldDoor = Annotated[Door, Depends(door_for(CAC | OF_A_DEALER))]
 """The CAC, and a dealer's specialist or driver."""
-NetworkDoor = Annotated[Door, Depends(door_for(CAC | {Role.OEM}))]
-"""The CAC and the car maker: what shows the whole network."""
 FiguresDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER, Role.OEM}))]
+NetworkDoor = Annotated[Door, Depends(door_for(CAC | {Role.OEM}))]
+"""Those who look at the network as a whole: the CAC and the OEM."""
 
 
 def moment_from(text: str | None, field: str, *, end: bool = False) -> Any:
@@ -133,6 +137,25 @@ def moment_from(text: str | None, field: str, *, end: bool = False) -> Any:
         return moment_of(text, parse_time, end=end)
     except ValueError as error:
         raise Invalid(str(error), field=field) from error
+
+
+def span_of(
+    start: str | None, end: str | None, now: datetime, *, usual: timedelta, most_days: int
+) -> tuple[datetime, datetime]:
+    """The span that a query names: `to` is `now` where nothing is said, and `from` the `usual` time before.
+
+    Raises `Invalid` where it ends before it begins, or is longer than `most_days`.
+    """
+    until: datetime = moment_from(end, "to", end=True) or now
+    try:
+        since: datetime = moment_from(start, "from") or until - usual
+    except OverflowError as error:
+        raise Invalid("no such time", field="from") from error
+    if since > until:
+        raise Invalid("`from` lies after `to`", field="from")
+    if until - since > timedelta(days=most_days):
+        raise Invalid(f"at most {most_days} days at a time", field="from")
+    return since, until
 
 
 From = Annotated[

@@ -1,7 +1,7 @@
 """From the rooms' facts to answers, with personal data masked for the person who asks."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -109,47 +109,36 @@ def _person(person: Person, sight: Sight) -> v.PersonView:
 
 def offer_view(case: Case, offer: Offer, sight: Sight) -> v.OfferView:
     """One offer of the case."""
-    return v.OfferView(**_offer_fields(case, offer, sight))
-
-
-def offer_with_candidates(
-    case: Case, offer: Offer, candidates: Iterable[Candidate], sight: Sight
-) -> v.OfferWithCandidates:
-    """One offer with the candidates as known when it was made; a dealer sees only itself among them."""
-    shown = [candidate_view(candidate) for candidate in candidates if sight.own(candidate.dealer)]
-    return v.OfferWithCandidates(**_offer_fields(case, offer, sight), candidates=shown)
-
-
-def _offer_fields(case: Case, offer: Offer, sight: Sight) -> dict[str, Any]:
-    return {
-        "id": offer.id,
-        "case": case.id,
-        "dealer": offer.dealer,
-        "status": offer.status,
-        "at": offer.at,
-        "expires_at": offer.expires_at,
-        "rank": offer.rank,
-        "override_reason": sight.text(offer.override_reason),
-        "automatic": offer.automatic,
-        "answered_at": offer.answered_at,
-        "reason": sight.text(offer.reason),
-        "promised_at": offer.promised_at,
-        "given_up_at": offer.given_up_at,
-    }
-
-
-def candidate_view(candidate: Candidate) -> v.CandidateView:
-    """One dealer among the candidates."""
-    return v.CandidateView(
-        dealer=candidate.dealer,
-        rank=candidate.rank,
-        distance_m=candidate.distance_m,
-        travel_time_s=candidate.travel_time_s,
-        travel_source=candidate.travel_source,
-        vehicle=candidate.vehicle,
-        eligible=candidate.eligible,
-        reasons=list(candidate.reasons),
+    return v.OfferView(
+        id=offer.id,
+        case=case.id,
+        dealer=offer.dealer,
+        status=offer.status,
+        at=offer.at,
+        expires_at=offer.expires_at,
+        rank=offer.rank,
+        override_reason=sight.text(offer.override_reason),
+        automatic=offer.automatic,
+        answered_at=offer.answered_at,
+        reason=sight.text(offer.reason),
+        promised_at=offer.promised_at,
+        given_up_at=offer.given_up_at,
     )
+
+
+def offer_with_candidates(case: Case, offer: Offer, candidates: Sequence[Candidate], sight: Sight) -> bytes:
+    """One offer with the candidates as known when it was made; a dealer sees only itself among them.
+
+    Encoded as `OfferWithCandidates` says, without a model for each of a whole network's dealers.
+    """
+    view = offer_view(case, offer, sight).model_dump(mode="json")
+    shown = [candidate for candidate in candidates if sight.own(candidate.dealer)] if sight.dealer else candidates
+    return msgspec.json.encode({**view, "candidates": shown})
+
+
+def candidates_view(candidates: Sequence[Candidate]) -> bytes:
+    """The candidates, encoded as a list of `CandidateView`."""
+    return msgspec.json.encode(candidates)
 
 
 def trip_view(case: Case, trip: Trip, sight: Sight, *, whole_sheet: bool = False) -> v.TripView:

@@ -1,6 +1,6 @@
 """Rescue vehicles (R9): the record, where they are (R11), and where they were."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -18,8 +18,8 @@ from gateway.http.door import (
     From,
     Limit,
     To,
-    moment_from,
     read_answer,
+    span_of,
 )
 from gateway.http.fields import normal_plate, parse_time
 from gateway.http.paging import Cursor, cut, page
@@ -209,12 +209,7 @@ async def trail(
     """Every acknowledged fix from `from` to `to` in the order of time; without them, the last hour."""
     desk = door.desk
     now = desk.clock.now()
-    until: datetime = moment_from(end, "to", end=True) or now
-    since: datetime = moment_from(start, "from") or until - timedelta(hours=1)
-    if since > until:
-        raise Invalid("`from` lies after `to`", field="from")
-    if until - since > timedelta(days=TRAIL_DAYS):
-        raise Invalid(f"at most {TRAIL_DAYS} days at a time", field="from")
+    since, until = span_of(start, end, now, usual=timedelta(hours=1), most_days=TRAIL_DAYS)
     async with desk.db.read() as session:
         found = await tracking.vehicle(session, normal_plate(plate))
         if found is None:

@@ -117,6 +117,31 @@ class NearVehicleView(LiveVehicleView):
     distance_m: float
 
 
+class PassView(View):
+    """One visit of a vehicle to a place's surroundings, by its fixes and the straight ways between them.
+
+    It was nearest at `at`; `since` and `until` are its first and last fixes there, or just before and after.
+    """
+
+    vehicle: str
+    dealer: str
+    nearest_m: float
+    at: datetime
+    since: datetime
+    until: datetime
+
+
+class HeatCellView(View):
+    """What was counted in one cell, whose edges are in degrees. `vehicles` is for fixes: of how many they are."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    count: int
+    vehicles: int | None
+
+
 class FixView(View):
     """One acknowledged fix of a trail; `flag` says how it fits its neighbours."""
 

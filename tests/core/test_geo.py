@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid, InvalidPosition
-from core.geo import BBox, Position, bearing_deg, check_position, distance_m, distances_m, parse_bbox
+from core.geo import BBox, Position, at_most_m, bearing_deg, check_position, distance_m, distances_m, parse_bbox
 
 positions = st.builds(
     Position,
@@ -40,6 +40,25 @@ def test_distance_is_the_ellipsoid_s_geodesic(a: Position, b: Position) -> None:
 def test_distance_where_simple_formulas_fail(a: Position, b: Position) -> None:
     assert distance_m(a, b) == pytest.approx(_geopy_m(a, b), abs=1e-3)
     assert distance_m(b, a) == pytest.approx(distance_m(a, b), abs=1e-6)
+
+
+@st.composite
+def neighbours(draw: st.DrawFn) -> tuple[Position, Position]:
+    """Two positions that are a few degrees or a few millimetres apart, in any direction, the poles included."""
+    here, scale = draw(positions), draw(st.sampled_from([1e-7, 1e-4, 1e-2, 1.0]))
+    lat, lon = (draw(st.floats(-1, 1)) * scale for _ in range(2))
+    return here, Position(lat=max(-90.0, min(90.0, here.lat + lat)), lon=max(-180.0, min(180.0, here.lon + lon)))
+
+
+@given(neighbours() | st.tuples(positions, positions))
+def test_no_distance_is_above_its_cheap_bound(pair: tuple[Position, Position]) -> None:
+    # The geodesic itself is computed to some nanometres.
+    assert distance_m(*pair) <= at_most_m(*pair) + 1e-7
+
+
+def test_the_cheap_bound_is_near_enough_to_decide() -> None:
+    here, there = Position(lat=31.23, lon=121.47), Position(lat=31.2305, lon=121.4705)
+    assert at_most_m(here, there) < 1.2 * distance_m(here, there)
 
 
 @given(positions, st.lists(positions, max_size=8))

@@ -1,13 +1,19 @@
 """Small builders of cases, dealers and vehicles for the tests of this room."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
 
 from core.geo import Position
 from dispatch import decide
 from dispatch import events as e
 from dispatch.evolve import evolve
 from dispatch.faults import need_of
+from dispatch.network import network_of
+from dispatch.proximity import Fleet
 from dispatch.vocabulary import Car, Case, Channel, Dealer, Person, Place, Result, Scope
 from tracking.vocabulary import Vehicle, VehicleKind
 
@@ -92,6 +98,25 @@ def vehicle(
 def dealer(code: str = "D1", at: Position | None = None, **facts: object) -> Dealer:
     return Dealer(
         code=code, name=code, city_code="310000", site=at or position(), phone="021-1", specialist=Person(), **facts
+    )
+
+
+def fleet(
+    dealers: Iterable[Dealer] = (),
+    vehicles: Mapping[str, Sequence[Vehicle]] | None = None,
+    *,
+    busy: AbstractSet[str] = frozenset(),
+    positions: Mapping[str, Position] | None = None,
+) -> Fleet:
+    """A network at one moment; `vehicles` by dealer code, `positions` by plate where they are fresh."""
+    network, known = network_of(dealers, vehicles or {}), positions or {}
+    nowhere = Position(lat=np.nan, lon=np.nan)
+    shown = [known.get(plate, nowhere) for plate in network.plates]
+    return Fleet(
+        network=network,
+        busy=busy,
+        lats=np.array([one.lat for one in shown], float),
+        lons=np.array([one.lon for one in shown], float),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from dispatch_build import SVG, T0, opened, opening_event, vehicle
+from dispatch_build import SVG, T0, fleet, opened, opening_event, vehicle
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -12,7 +12,7 @@ from dispatch import decide
 from dispatch.events import EVENT_TYPES, CaseOpened, Event, OutcomeReported, SecondDispatchDecided
 from dispatch.evolve import evolve, fold
 from dispatch.lifecycle import LIFECYCLE, STEP_OF, Step, after, allows
-from dispatch.proximity import Fleet, rank
+from dispatch.proximity import rank
 from dispatch.vocabulary import ENDED, FINAL, CancelledBy, Case, CaseStatus, OfferStatus, Person, Result, TripStatus
 from scoring.kpi import standings
 from tracking.vocabulary import Crossing, VehicleKind
@@ -243,7 +243,7 @@ def check_standings(case: Case) -> None:
 
 
 def test_ranking_survives_every_life() -> None:
-    assert rank(opened(), Fleet(dealers=[], vehicles={}, busy=frozenset(), positions={})) == ()
+    assert rank(opened(), fleet()) == ()
 
 
 TestLives = Lives.TestCase

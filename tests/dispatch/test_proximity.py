@@ -1,18 +1,36 @@
 """R1: the pick equals brute force on the ellipsoid, and every dealer passed over has its reason."""
 
+import random
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
-from dispatch_build import accepted, dealer, minutes, offered, on_scene, opened, outcome, place, position, then, vehicle
+from dispatch_build import (
+    accepted,
+    dealer,
+    fleet,
+    minutes,
+    offered,
+    on_scene,
+    opened,
+    outcome,
+    place,
+    position,
+    then,
+    vehicle,
+)
 from geopy.distance import geodesic
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from plain_ranking import PlainFleet, plain_rank
 
 from core import errors
-from core.geo import Position
-from dispatch import decide
+from core.geo import Position, distances_m
+from dispatch import decide, proximity
 from dispatch.proximity import Fleet, Skip, choose, rank
-from dispatch.vocabulary import Car, Energy, Result
+from dispatch.vocabulary import Car, Case, Energy, Result
 from tracking.vocabulary import VehicleKind
 
 SERVICE, TOW = VehicleKind.SERVICE, VehicleKind.TOW
@@ -21,37 +39,119 @@ points = st.builds(Position, lat=st.floats(20, 50), lon=st.floats(80, 130))
 near_points = st.builds(Position, lat=st.floats(31.2, 31.3), lon=st.floats(121.4, 121.5))
 
 
+hair_apart = st.builds(
+    lambda north, east: Position(lat=31.2 + north * 3e-9, lon=121.4 + east * 3e-9), st.integers(0, 9), st.integers(0, 9)
+)
+"""Fractions of a millimetre."""
+anywhere = st.builds(Position, lat=st.floats(-90, 90), lon=st.floats(-180, 180))
+regions = st.sampled_from([points, near_points, hair_apart, anywhere])
+
+
+often = st.sampled_from([True, True, True, False])
+
+
 @st.composite
-def fleets(draw: st.DrawFn) -> Fleet:
-    where = draw(st.sampled_from([points, near_points]))
-    dealers = [dealer(f"D{n}", draw(where)) for n in range(draw(st.integers(0, 6)))]
+def fleets(draw: st.DrawFn) -> PlainFleet:
+    where = draw(regions)
+    codes = draw(st.permutations([f"D{n}" for n in range(draw(st.integers(0, 6)))]))
+    brands = st.sampled_from([(), ("别克",), ("别克", "雪佛兰")])
+    dealers = [dealer(code, draw(where), active=draw(often), brands=draw(brands)) for code in codes]
     vehicles, positions, busy = {}, {}, set()
-    for one in dealers:
-        fleet = []
-        for n in range(draw(st.integers(0, 3))):
-            plate = f"{one.code}-{n}"
-            kind = draw(st.sampled_from([SERVICE, TOW]))
-            fleet.append(vehicle(plate, kind, one.code, on_duty=draw(st.booleans())))
+    for code in [*codes, "not on record"]:
+        cars = []
+        for n in draw(st.permutations(range(draw(st.integers(0, 4))))):
+            plate = f"{code}-{n}"
+            kind, tools = draw(st.sampled_from([SERVICE, TOW])), draw(st.sampled_from([(), ("winch",), ("flatbed",)]))
+            cars.append(vehicle(plate, kind, code, on_duty=draw(often), tools=tools))
             if draw(st.booleans()):
                 positions[plate] = draw(where)
-            if draw(st.integers(0, 3)) == 0:
+            if not draw(often):
                 busy.add(plate)
-        vehicles[one.code] = fleet
-    return Fleet(dealers=dealers, vehicles=vehicles, busy=frozenset(busy), positions=positions)
+        vehicles[code] = cars
+    return PlainFleet(dealers=dealers, vehicles=vehicles, busy=frozenset(busy), positions=positions)
+
+
+def columns_of(plain: PlainFleet) -> Fleet:
+    return fleet(plain.dealers, plain.vehicles, busy=plain.busy, positions=plain.positions)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Case:
+    """A case that some dealers refused, let pass or gave back, and perhaps one that asked for a second vehicle."""
+    car = Car(brand=draw(st.sampled_from(["", "别克", "福特"])), energy=draw(st.sampled_from([None, Energy.ELECTRIC])))
+    own = draw(st.sampled_from(["", "", "D1"]))
+    fault = draw(st.sampled_from(["battery", "tow_only"]))
+    case = opened(fault=fault, car=car, own_dealer=own, at=place(draw(draw(regions))))
+    codes = st.sampled_from(["D0", "D1", "D2", "D3", "left the network"])
+    for n, (code, answer) in enumerate(draw(st.lists(st.tuples(codes, st.sampled_from("dxb")), max_size=4))):
+        offer, trip, at = f"o{n}", f"t{n}", 10.0 * n + 1
+        case = offered(case, dealer_code=code, offer_id=offer, at=at)
+        if answer == "d":
+            case = then(case, decide.decline(case, offer_id=offer, reason="x", now=minutes(at + 1)))
+        elif answer == "x":
+            case = then(case, decide.expire(case, offer_id=offer, now=minutes(at + 5)))
+        else:
+            case = accepted(case, offer_id=offer, trip_id=trip, at=at + 1)
+            case = then(case, decide.give_back(case, trip_id=trip, reason="x", now=minutes(at + 2)))
+    if draw(st.booleans()):
+        case = accepted(offered(case, dealer_code=draw(codes), offer_id="o", at=51), offer_id="o", trip_id="t", at=52)
+        case = outcome(on_scene(case, trip_id="t", depart=53, arrive=60), Result.UNRESOLVED, trip_id="t")
+        again = decide.decide_second_dispatch(
+            case, approve=True, needs=draw(st.sampled_from([SERVICE, TOW])), same_dealer=True, now=minutes(61)
+        )
+        case = then(case, again)
+        if draw(st.booleans()):
+            case = offered(case, dealer_code=case.required_dealer, offer_id="p", at=62)
+            case = then(case, decide.decline(case, offer_id="p", reason="x", now=minutes(63)))
+    return case
+
+
+@settings(max_examples=400)
+@given(histories(), fleets(), st.booleans())
+def test_r1_looking_at_columns_and_chords_first_changes_nothing(case: Case, plain: PlainFleet, apart: bool) -> None:
+    expected = plain_rank(case, plain, keep_brands_apart=apart)
+    assert rank(case, columns_of(plain), keep_brands_apart=apart) == expected
+
+
+def test_r1_of_a_national_fleet_nearly_every_dealer_needs_one_geodesic_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(7)
+    looked_at = []
+
+    def counting(origin: Position, lats: NDArray[np.float64], lons: NDArray[np.float64]) -> NDArray[np.float64]:
+        looked_at.append(len(lats))
+        return distances_m(origin, lats, lons)
+
+    monkeypatch.setattr(proximity, "distances_m", counting)
+    dealers = [dealer(f"D{n}", position(rng.uniform(22, 46), rng.uniform(88, 122))) for n in range(200)]
+    vehicles = {one.code: [vehicle(f"{one.code}-{n}", dealer=one.code) for n in range(10)] for one in dealers}
+    positions = {
+        car.plate: position(one.site.lat + rng.gauss(0, 0.1), one.site.lon + rng.gauss(0, 0.1))
+        for one in dealers
+        for car in vehicles[one.code]
+    }
+    plain = PlainFleet(dealers=dealers, vehicles=vehicles, busy=frozenset(), positions=positions)
+    assert rank(opened(), columns_of(plain)) == plain_rank(opened(), plain)
+    assert sum(looked_at) < 1.2 * len(dealers)
 
 
 @given(fleets(), st.one_of(points, near_points))
-def test_r1_the_ranking_equals_brute_force_with_geopy(fleet: Fleet, at: Position) -> None:
-    candidates = rank(opened(at=place(at)), fleet)
+def test_r1_the_ranking_equals_brute_force_with_geopy(plain: PlainFleet, at: Position) -> None:
+    active = PlainFleet(
+        dealers=[replace(one, active=True) for one in plain.dealers],
+        vehicles=plain.vehicles,
+        busy=plain.busy,
+        positions=plain.positions,
+    )
+    candidates = rank(opened(at=place(at)), columns_of(active))
     expected: dict[str, float] = {}
-    for one in fleet.dealers:
-        for car in fleet.vehicles[one.code]:
-            if car.kind is SERVICE and car.on_duty and car.plate not in fleet.busy:
-                start = fleet.positions.get(car.plate, one.site)
+    for one in plain.dealers:
+        for car in plain.vehicles[one.code]:
+            if car.kind is SERVICE and car.on_duty and car.plate not in plain.busy:
+                start = plain.positions.get(car.plate, one.site)
                 metres = geodesic((at.lat, at.lon), (start.lat, start.lon)).meters
                 expected[one.code] = min(metres, expected.get(one.code, metres))
     able = [candidate for candidate in candidates if candidate.eligible]
-    assert {candidate.dealer for candidate in candidates} == {one.code for one in fleet.dealers}
+    assert {candidate.dealer for candidate in candidates} == {one.code for one in plain.dealers}
     assert {candidate.dealer for candidate in able} == set(expected)
     assert [candidate.rank for candidate in able] == list(range(1, len(able) + 1))
     for candidate in able:
@@ -66,13 +166,9 @@ def test_r1_the_ranking_equals_brute_force_with_geopy(fleet: Fleet, at: Position
 
 
 def nearest_of(scene: Position, **sites: Position) -> str:
-    fleet = Fleet(
-        dealers=[dealer(code, site) for code, site in sites.items()],
-        vehicles={code: [vehicle(code, dealer=code)] for code in sites},
-        busy=frozenset(),
-        positions={},
-    )
-    return choose(rank(opened(at=place(scene)), fleet)).dealer
+    dealers = [dealer(code, site) for code, site in sites.items()]
+    vehicles = {code: [vehicle(code, dealer=code)] for code in sites}
+    return choose(rank(opened(at=place(scene)), fleet(dealers, vehicles))).dealer
 
 
 def test_r1_planar_degrees_would_pick_another() -> None:
@@ -87,14 +183,17 @@ def test_r1_a_sphere_would_pick_another() -> None:
     assert nearest_of(position(25.0, 110.0), **sites) == "N"
 
 
+def test_r1_the_way_over_the_ground_decides_where_the_chord_through_the_earth_is_shorter() -> None:
+    """From the equator the ground curves down faster to the north than to the east."""
+    positions = {"east": position(0.0, 127.9663), "north": position(18.08192, 110.0)}
+    vehicles = {"D1": [vehicle("east"), vehicle("north")]}
+    among = fleet([dealer("D1")], vehicles, positions=positions)
+    assert choose(rank(opened(at=place(position(0.0, 110.0))), among)).vehicle == "east"
+
+
 def test_r1_ties_go_by_dealer_code() -> None:
-    fleet = Fleet(
-        dealers=[dealer("B"), dealer("A")],
-        vehicles={"A": [vehicle("a", dealer="A")], "B": [vehicle("b", dealer="B")]},
-        busy=frozenset(),
-        positions={},
-    )
-    assert choose(rank(opened(), fleet)).dealer == "A"
+    vehicles = {"A": [vehicle("a", dealer="A")], "B": [vehicle("b", dealer="B")]}
+    assert choose(rank(opened(), fleet([dealer("B"), dealer("A")], vehicles))).dealer == "A"
 
 
 def two(**facts: object) -> Fleet:
@@ -102,14 +201,12 @@ def two(**facts: object) -> Fleet:
     base: dict[str, object] = {
         "dealers": [dealer("D1"), dealer("D2", position(31.5, 121.9))],
         "vehicles": {"D1": [vehicle("a")], "D2": [vehicle("b", dealer="D2")]},
-        "busy": frozenset(),
-        "positions": {},
     }
-    return Fleet(**(base | facts))  # type: ignore[arg-type]
+    return fleet(**(base | facts))  # type: ignore[arg-type]
 
 
-def reasons(case, fleet: Fleet, **options: bool) -> tuple[str, ...]:
-    return next(one.reasons for one in rank(case, fleet, **options) if one.dealer == "D1")
+def reasons(case, among: Fleet, **options: bool) -> tuple[str, ...]:
+    return next(one.reasons for one in rank(case, among, **options) if one.dealer == "D1")
 
 
 def test_r1_r9_every_reason_to_skip() -> None:
@@ -128,11 +225,11 @@ def test_r1_r9_every_reason_to_skip() -> None:
 def test_r17_a_tow_vehicle_without_a_flatbed_is_skipped_where_one_is_needed() -> None:
     case = opened(fault="tow_only", car=Car(energy=Energy.ELECTRIC))
 
-    def fleet(tools: tuple[str, ...]) -> Fleet:
+    def carrying(tools: tuple[str, ...]) -> Fleet:
         return two(vehicles={"D1": [vehicle("a", TOW, tools=tools)], "D2": [vehicle("b", TOW, "D2")]})
 
-    assert reasons(case, fleet(("winch",))) == (Skip.MISSING_TOOL,)
-    assert reasons(case, fleet(("flatbed",))) == reasons(case, fleet(())) == ()
+    assert reasons(case, carrying(("winch",))) == (Skip.MISSING_TOOL,)
+    assert reasons(case, carrying(("flatbed",))) == reasons(case, carrying(())) == ()
 
 
 def test_r23_brands_are_kept_apart_only_by_setting() -> None:

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 from gateway_house import SIGNATURE, House, acceptance, case_body
+from pydantic import TypeAdapter
+
+from gateway.http.views import CandidateView, OfferWithCandidates
 
 CASE_FIELDS = (
     "id number status channel needs scope city_code city_name entitlement price_quote doubts tools caller car location"
@@ -74,6 +77,18 @@ async def test_r1_another_than_the_nearest_needs_a_reason(house: House) -> None:
     assert (made.status_code, made.json()["dealer"], made.json()["override_reason"]) == (201, "D2", "客户指定")
     again = await house.cac.get(f"/offers/{made.json()['id']}")
     assert again.json()["candidates"] == made.json()["candidates"]
+
+
+async def test_r1_candidates_are_answered_as_the_contract_describes_them(house: House) -> None:
+    """They are encoded past the models, which are what the OpenAPI document shows."""
+    case = await house.new_case()
+    listed = await house.cac.get(f"/cases/{case['id']}/candidates")
+    views = TypeAdapter(list[CandidateView])
+    assert views.dump_json(views.validate_json(listed.content, strict=True)) == listed.content
+    made = await house.cac.post(f"/cases/{case['id']}/offers", {"dealer": "D2", "override_reason": "客户指定"})
+    assert OfferWithCandidates.model_validate_json(made.content).model_dump_json().encode() == made.content
+    dealers = await house.d2.get(f"/offers/{made.json()['id']}")
+    assert [one["dealer"] for one in dealers.json()["candidates"]] == ["D2"]
 
 
 async def test_r1_after_a_refusal_the_next_nearest_is_asked_then_nobody_is_left(house: House) -> None:

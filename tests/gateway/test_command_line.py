@@ -33,7 +33,8 @@ def run(*arguments: str, typed: str = "") -> Result:
 
 def test_help_has_examples_and_every_setting_as_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    for command in (("serve",), ("demo",), ("migrate",), ("check",), ("scores",), ("user", "add"), ("import", "cases")):
+    one_word = [(name,) for name in ("serve", "demo", "migrate", "check", "scores")]
+    for command in (*one_word, ("user", "add"), ("import", "cases"), ("bench", "decide")):
         told = run(*command, "--help")
         assert told.exit_code == 0
         assert "Example" in told.output

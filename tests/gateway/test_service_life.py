@@ -1,6 +1,7 @@
 """The life of one process: what runs in the background is missed when it dies, and the end is orderly."""
 
 import asyncio
+import gc
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stores import new_service
 from core.clock import RehearsalClock, WallClock
 from core.errors import StoreUnavailable
 from core.settings import Settings
+from gateway import heap
 from gateway.app import create_app
 from gateway.background import Background
 from gateway.bootstrap import clock_of
@@ -120,6 +122,8 @@ def test_a_server_whose_part_died_stops_with_exit_code_1(
         raise StoreUnavailable
 
     monkeypatch.setattr("gateway.bootstrap.run_sweeper", dies)
+    settled: list[bool] = []
+    monkeypatch.setattr("gateway.heap.settle", lambda: settled.append(True))
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         settings = Settings(**new_service(tmp_path))
@@ -128,3 +132,16 @@ def test_a_server_whose_part_died_stops_with_exit_code_1(
         for number, handler in before.items():
             signal.signal(number, handler)
     assert "a part of it died: deadlines" in capfd.readouterr().err
+    assert settled == [True]
+
+
+def test_what_was_loaded_at_the_start_is_no_longer_looked_at_for_garbage() -> None:
+    thresholds, ring = gc.get_threshold(), [object()]
+    try:
+        heap.settle()
+        assert gc.get_freeze_count() > 0
+        assert not any(one is ring for one in gc.get_objects())
+        assert gc.get_threshold() == heap.THRESHOLDS
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import select
 from stores import new_store
 from tracking_build import NOW, StoppedClock, fit, fix_at, ingesting, place
@@ -145,7 +146,7 @@ def uploads(draw: st.DrawFn) -> tuple[list[Fix], list[list[Fix]], int]:
     second, drive = -30, list[Fix]()
     for gap, north, accuracy in legs:
         second += gap
-        drive.append(replace(fix_at(second, north, seq=second + 30), accuracy_m=accuracy))
+        drive.append(structs.replace(fix_at(second, north, seq=second + 30), accuracy_m=accuracy))
     arriving = draw(st.permutations(drive)) + draw(st.lists(st.sampled_from(drive), max_size=3))
     cuts = sorted(draw(st.sets(st.integers(0, len(arriving)), max_size=5)))
     batches = [arriving[a:b] for a, b in zip([0, *cuts], [*cuts, len(arriving)], strict=True)]

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Geod
 
-from core.geo import Position
+from core.geo import Position, distance_m
 from tracking.fixes import (
     LIMITS,
     REMEMBERED,
@@ -17,6 +18,7 @@ from tracking.fixes import (
     flagged,
     is_coarse,
     judge,
+    jumps,
 )
 from tracking.vocabulary import Fix, FixFlag, trail_key
 
@@ -134,6 +136,23 @@ def arrivals(draw: st.DrawFn) -> tuple[list[Fix], list[Fix]]:
         second += gap
         fixes.append(fix(second / 4, place, seq=seq, accuracy_m=accuracy))
     return fixes, draw(st.permutations(fixes))
+
+
+@given(
+    st.floats(-90, 90),
+    st.floats(-180, 180),
+    st.floats(0.5, 1.5) | st.floats(1 - 1e-9, 1 + 1e-9),
+    st.integers(0, 100_000),
+)
+def test_a_jump_is_decided_by_the_exact_distance(lat: float, course_deg: float, share: float, gap_ms: int) -> None:
+    """On both sides of the farthest that a vehicle can come, and within the bound that is looked at first."""
+    gap_s = gap_ms / 1000
+    reach_m = LIMITS.top_speed_mps * max(gap_s, 1.0) + (5.0 + 5.0)
+    here = Position(lat=lat, lon=100.0)
+    lon, lat, _ = Geod(ellps="WGS84").fwd(here.lon, here.lat, course_deg, share * reach_m)
+    there = Position(lat=float(lat), lon=float(lon))
+    known, later = fix(0, position=here), fix(gap_s, position=there, seq=2)
+    assert jumps([known], later) == (distance_m(here, there) > reach_m)
 
 
 @given(arrivals())

@@ -180,3 +180,31 @@ def test_a_box_holds_what_is_in_it_and_on_its_edges() -> None:
     box = BBox(west=121.0, south=31.0, east=122.0, north=32.0)
     assert {one.plate for one in index.in_bbox(box)} == {"in", "edge"}
     assert {one.plate for one in index.all()} == {"in", "edge", "out"}
+
+
+def test_R1_R22_fresh_positions_are_told_of_the_plates_asked_for_and_of_no_other() -> None:
+    index, box = LiveIndex(), BBox(west=121.0, south=31.0, east=122.0, north=32.0)
+    plates = ("edge", "outside", "old", "just fresh", "never seen", "gone")
+    index.set_vehicle("never seen", VehicleKind.TOW, VehicleState.FREE)
+    for plate, lat, second in (
+        ("gone", 31.1, 0),
+        ("edge", 31.0, 0),
+        ("outside", 30.999, 0),
+        ("old", 31.2, -0.000001),
+        ("just fresh", 31.3, 0),
+        ("not asked for", 31.4, 0),
+    ):
+        index.put(shown(plate, lat, 121.0, second=second))
+
+    def fresh() -> dict[str, tuple[float, float]]:
+        lats, lons = index.fresh(plates, NOW, box)
+        told = zip(plates, lats.tolist(), lons.tolist(), strict=True)
+        return {plate: (lat, lon) for plate, lat, lon in told if lat == lat and lon == lon}
+
+    assert fresh() == {"gone": (31.1, 121.0), "edge": (31.0, 121.0), "just fresh": (31.3, 121.0)}
+    index.remove("gone")
+    assert fresh() == {"edge": (31.0, 121.0), "just fresh": (31.3, 121.0)}
+    index.put(shown("never seen", 31.5, 121.0))
+    index.put(shown("edge", 31.6, 121.5))
+    assert fresh() == {"edge": (31.6, 121.5), "just fresh": (31.3, 121.0), "never seen": (31.5, 121.0)}
+    assert [array.tolist() for array in index.fresh((), NOW, box)] == [[], []]

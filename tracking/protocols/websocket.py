@@ -26,8 +26,7 @@ SEQ_MAX = 2**53
 DETAIL_MAX = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixFrame:
+class FixFrame(msgspec.Struct, frozen=True, kw_only=True):
     """One fix or many, in the order in which they stood, each read or refused by itself."""
 
     items: tuple[Fix | Refusal, ...]
@@ -70,6 +69,7 @@ class _Complete(msgspec.Struct, tag_field="type", tag="complete", frozen=True):
     time: _Time
 
 
+_WGS84 = Datum.WGS84
 _UNREADABLE = (msgspec.ValidationError, UnicodeEncodeError)
 """The second: a string with half of a surrogate pair in it."""
 _DECODER = msgspec.json.Decoder(_FixItem | _Fixes | _Complete)
@@ -118,11 +118,11 @@ def _text(message: Mapping[str, Any]) -> str:
 
 def _fix(item: _FixItem, terminal_id: str) -> Fix | Refusal:
     lat, lon = item.lat, item.lon
-    if abs(lat) > 90 or abs(lon) > 180:
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         # Swapped values go on as they are, to be set aside with that reason.
         if not plainly_swapped(Position(lat=lat, lon=lon)):
             return _no_place(item.seq, f"latitude {lat}, longitude {lon}: out of range")
-    elif item.datum is not Datum.WGS84:
+    elif item.datum is not _WGS84:
         lat, lon = to_wgs84(lat, lon, item.datum)
     time = _utc(item.time)
     if time is None:
@@ -146,6 +146,8 @@ def _complete(frame: _Complete) -> Frame:
 
 
 def _utc(time: datetime) -> datetime | None:
+    if time.tzinfo is UTC:
+        return time
     try:
         return time.astimezone(UTC)
     except OverflowError:

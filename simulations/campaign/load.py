@@ -75,8 +75,9 @@ class Load:
         """From now on fixes and calls come."""
         for sender in self.senders:
             await sender.go_home()
-            sender.begin()
         self._beat.start()
+        for sender in self.senders:
+            sender.begin()
         self._calls = Tasks()
         self._calls.start(self.rescues.call_in(self._rates.cases_per_s))
 

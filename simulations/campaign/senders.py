@@ -38,26 +38,24 @@ class Metronome:
         self.step = step
         self.began = datetime.now(UTC)
         self._began_s = time.monotonic()
-        self._stopped_at: int | None = 0
-
-    @property
-    def running(self) -> bool:
-        """Whether fixes come."""
-        return self._stopped_at is None
+        self._running = False
+        self.paused_at = 0
+        """The newest number before the last pause."""
 
     def start(self) -> None:
         """From now on a fix is due at each step."""
-        self._stopped_at = None
+        self._running = True
 
     def stop(self) -> None:
         """No further fix comes."""
-        self._stopped_at = self.due
+        self.paused_at = self.due
+        self._running = False
 
     @property
     def due(self) -> int:
         """The newest number."""
-        if self._stopped_at is not None:
-            return self._stopped_at
+        if not self._running:
+            return self.paused_at
         return int((time.monotonic() - self._began_s) / self.step.total_seconds())
 
     def time_of(self, seq: int) -> datetime:
@@ -99,8 +97,8 @@ class Sender:
         return self.beat.due - self.sent[-1].acked if self.sent else 0
 
     def begin(self) -> None:
-        """Go on after a pause: what came between was never sent."""
-        if not self.sent or not self.unanswered:
+        """Go on, once the metronome does: what came in the pause is never sent, unless there was more before it."""
+        if not self.sent or self.sent[-1].acked >= self.beat.paused_at:
             due = self.beat.due
             self.sent.append(Sent(first=due + 1, acked=due))
             self._sent_up_to = max(self._sent_up_to, due)
@@ -147,11 +145,11 @@ class Sender:
             while not self._unheard():
                 due = self.beat.due
                 while self.sent and self._sent_up_to < due:
-                    last = min(due, self._sent_up_to + FRAME_FIXES)
+                    first, last = self._sent_up_to + 1, min(due, self._sent_up_to + FRAME_FIXES)
                     async with asyncio.timeout(UNANSWERED_S):
-                        await socket.send(self._frame(self._sent_up_to + 1, last))
+                        await socket.send(self._frame(first, last))
                     self._sent_up_to = last
-                    self.resent += last <= self._ever_sent
+                    self.resent += max(0, min(last, self._ever_sent) - first + 1)
                     self._ever_sent = max(self._ever_sent, last)
                 await asyncio.sleep(FRAME_S)
 

@@ -46,13 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         memory_mb=options.memory,
     )
     # However it is ended, its servers end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     began_s = time.monotonic()
     try:
         outcome = _held(plan)
     except (NoServer, NotServing, TimeoutError) as error:
         console.print(f"could not be held: {error!r}", style="red", markup=False)
         return 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
     took_s = time.monotonic() - began_s
     if options.json:
         console.print_json(as_json(outcome, vars(options), took_s))

@@ -14,7 +14,6 @@ import asyncio
 import http.client
 import json
 import os
-import platform
 import queue
 import random
 import secrets
@@ -44,6 +43,7 @@ from core.places import load_places
 from gateway import schema
 from gateway.auth import put_user
 from gateway.roles import Role, User
+from simulations.bench import Result, machine, report, table
 from simulations.national import National, make, put_on_record, scenes
 from simulations.private import NoServer, PrivatePostgres, installed
 from simulations.service import COMMAND, NotServing
@@ -58,17 +58,6 @@ BARE_ROUNDS = 50
 
 class Failed(Exception):
     """The service refused or did not answer; nothing measured would mean anything."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """One measured figure. Ratios are against peers of the same call; `facts` go beside it as they are."""
-
-    name: str
-    value: float
-    unit: str
-    ratios: Mapping[str, float] = field(default_factory=dict[str, float])
-    facts: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,40 +381,6 @@ def _result(name: str, times: Sequence[float], ratios: Mapping[str, float]) -> R
     return Result(name=name, value=statistics.median(ordered), unit="ms", ratios=ratios, facts=facts)
 
 
-def _report(results: Sequence[Result], plan: Plan) -> Mapping[str, Any]:
-    return {
-        "bench": "decide",
-        "machine": {
-            "cpus": os.cpu_count(),
-            "machine": platform.machine(),
-            "python": platform.python_version(),
-            "store": plan.database.partition(":")[0],
-            "dealers": plan.dealers,
-            "vehicles": plan.vehicles,
-            "terminals": plan.terminals,
-        },
-        "results": [
-            {
-                "name": one.name,
-                "value": round(one.value, 2),
-                "unit": one.unit,
-                "ratios": {peer: round(ratio, 2) for peer, ratio in one.ratios.items()},
-                **{name: round(fact, 2) for name, fact in one.facts.items()},
-            }
-            for one in results
-        ],
-    }
-
-
-def _table(results: Sequence[Result]) -> str:
-    lines: list[str] = []
-    for one in results:
-        beside = [f"{peer} {ratio:.2f}x" for peer, ratio in one.ratios.items()]
-        beside += [f"{name} {fact:,.1f}" for name, fact in one.facts.items()]
-        lines.append(f"{one.name:20} {one.value:10,.2f} {one.unit:8} {'  '.join(beside)}".rstrip())
-    return "\n".join(lines)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 where that failed."""
     parser = argparse.ArgumentParser(prog="python -m simulations.bench_decide", description=__doc__)
@@ -451,7 +406,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Failed, NotServing, NoServer, NearsideError) as error:
         print(f"bench decide: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(_report(results, plan)) if options.json else _table(results))
+    facts = machine(
+        store=plan.database.partition(":")[0],
+        dealers=plan.dealers,
+        vehicles=plan.vehicles,
+        terminals=plan.terminals,
+    )
+    print(report("decide", facts, results) if options.json else table(results))
     return 0
 
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import or_, select, update
+from sqlalchemy import ARRAY, any_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.columns import Chars, UtcTime
 from core.errors import NotFound
 from core.geo import Position
+from core.upsert import on_postgresql
 from tracking.arrival import Fence, FenceState, covers, derive, step
 from tracking.history import fixes_between
 from tracking.tables import FenceRow
@@ -20,6 +22,21 @@ from tracking.vocabulary import Crossing, Fix, trail_key
 
 _STATE = msgspec.json.Decoder(FenceState)
 _PLATES_AT_ONCE = 10_000
+_IN_TIME = (
+    select(FenceRow)
+    .where(
+        FenceRow.since <= bindparam("latest", type_=UtcTime),
+        or_(FenceRow.until.is_(None), FenceRow.until >= bindparam("earliest", type_=UtcTime)),
+    )
+    # Locked in one order everywhere, so that two processes never wait for each other.
+    .order_by(FenceRow.trip_id)
+    .with_for_update()
+)
+# Made once, since they are asked with every batch of fixes; PostgreSQL takes the plates as one value.
+_ON_ANY = {
+    True: _IN_TIME.where(FenceRow.plate == any_(bindparam("plates", type_=ARRAY(Chars)))),
+    False: _IN_TIME.where(FenceRow.plate.in_(bindparam("plates", expanding=True))),
+}
 YOUNG = timedelta(seconds=30)
 """While a fence is so new, another process may have stored a fix without having seen it yet: so it is derived anew from
 the history, which gives the same, instead of taking one step."""
@@ -113,15 +130,11 @@ async def pass_fences(session: AsyncSession, stored: Mapping[str, Sequence[Fix]]
     times = [fix.time for fixes in stored.values() for fix in fixes]
     if not times:
         return False
-    statement = select(FenceRow).where(
-        FenceRow.since <= max(times), or_(FenceRow.until.is_(None), FenceRow.until >= min(times))
-    )
-    plates = list(stored)
+    plates, span = list(stored), {"earliest": min(times), "latest": max(times)}
     rows: list[FenceRow] = []
     for start in range(0, len(plates), _PLATES_AT_ONCE):
-        some = statement.where(FenceRow.plate.in_(plates[start : start + _PLATES_AT_ONCE]))
-        # Locked in one order everywhere, so that two processes never wait for each other.
-        rows.extend((await session.execute(some.order_by(FenceRow.trip_id).with_for_update())).scalars())
+        some = {"plates": plates[start : start + _PLATES_AT_ONCE], **span}
+        rows.extend((await session.execute(_ON_ANY[on_postgresql(session)], some)).scalars())
     crossed = [await _pass(session, row, stored[row.plate], now) for row in rows]
     await session.flush()
     return any(crossed)

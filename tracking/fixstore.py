@@ -149,14 +149,17 @@ async def _remembered(session: AsyncSession, terminal_ids: Collection[str]) -> l
         .correlate(TerminalRow)
         .scalar_subquery()
     )
+    # Found out first: over partitions PostgreSQL would else walk once more for every fix that it compares.
+    known = (
+        select(TerminalRow.terminal_id, func.coalesce(oldest, literal(_LONG_AGO, UtcTime)).label("since"))
+        .where(TerminalRow.terminal_id.in_(terminal_ids))
+        .cte("known")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
     statement = (
         select(PositionFix)
-        .join(TerminalRow, TerminalRow.terminal_id == PositionFix.terminal_id)
-        .where(
-            TerminalRow.terminal_id.in_(terminal_ids),
-            PositionFix.fix_time >= func.coalesce(oldest, literal(_LONG_AGO, UtcTime)),
-            usable(PositionFix),
-        )
+        .join(known, known.c.terminal_id == PositionFix.terminal_id)
+        .where(PositionFix.fix_time >= known.c.since, usable(PositionFix))
         .order_by(PositionFix.fix_time, PositionFix.seq)
     )
     return [fix_of(row) for row in (await session.execute(statement)).scalars()]

@@ -34,6 +34,9 @@ _BUSY: Final = frozenset({"55P03", "40P01"})
 """A lock was not to be had in time; waiting for it would have been for ever."""
 
 _PATIENCE = text("SET LOCAL lock_timeout = '400ms'")
+_PATIENCE_WITH_VACUUM = text("SET LOCAL lock_timeout = '1500ms'")
+"""The automatic vacuum lets go of a table for whom it has kept waiting for a second; only for the rest's partition,
+which hardly anybody else asks for, is it worth that."""
 _LONG_WORK = text("SET LOCAL statement_timeout = '30min'")
 _THERE = text(
     "SELECT relname, to_regclass(quote_ident(relname || '_place')) IS NOT NULL FROM pg_inherits"
@@ -110,6 +113,7 @@ async def _make(session: AsyncSession, day: date) -> bool:
     await _say(session, _MOVE, day)
     # Until here fixes may still have come in; these few are moved while all others wait.
     await _say(session, "LOCK TABLE position_fix IN SHARE UPDATE EXCLUSIVE MODE", day)
+    await session.execute(_PATIENCE_WITH_VACUUM)
     await _say(session, "LOCK TABLE position_fix_other IN ACCESS EXCLUSIVE MODE", day)
     await _say(session, _MOVE, day)
     await _say(session, "ALTER TABLE position_fix ATTACH PARTITION {day} FOR VALUES FROM ({begin}) TO ({end})", day)

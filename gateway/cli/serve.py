@@ -1,6 +1,5 @@
 """`nearside serve`: the service, in one process or several."""
 
-import gc
 import os
 import signal
 import socket
@@ -25,8 +24,6 @@ PARTING_S = 5
 HEALTH_S = 30
 """A worker process that does not answer its supervisor for so long is started anew."""
 WORKER = "gateway.app:app_of_a_worker"
-GARBAGE_AT_LEAST = 10_000
-"""The collector looks for cycles when so many objects were made and not freed: a batch of fixes is not yet a reason."""
 
 
 def serve(settings: Settings) -> None:
@@ -123,16 +120,6 @@ def _nothing(_number: int, _frame: FrameType | None) -> None:
     """A signal that has been dealt with."""
 
 
-def _settle_memory() -> None:
-    """Spare the collector of cyclic garbage what stays for good: boundaries, models, routes, most of the process.
-
-    To look through all of that again takes a tenth of a second, in which nobody is answered.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AT_LEAST, 10, 10)
-
-
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
         super().__init__(config)
@@ -140,6 +127,5 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        _settle_memory()
         if self.started and self._ready:
             self._ready()

@@ -1,15 +1,16 @@
 """Who passed a place: the same on both stores, and the same as walking every way step by step."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pyproj import Geod
 from sqlalchemy import delete
 from stores import new_store
@@ -73,6 +74,18 @@ async def test_a_vehicle_passes_between_two_fixes(db: Database) -> None:
     assert seconds(found.at) == pytest.approx(45, abs=0.5)
     assert (seconds(found.since), seconds(found.until)) == (0, 60)
     assert len(await search(db, 300)) == 2
+
+
+async def test_a_way_counts_however_far_its_ends_are(db: Database) -> None:
+    """In the middle of two kilometres both ends are beyond the radius; further out only one is looked for."""
+    await keep(
+        db,
+        middle=[at(0, -990, 190), at(60, 990, 190)],
+        begin=[at(0, -1450, 190), at(60, 530, 190)],
+        end=[at(0, -530, 190), at(60, 1450, 190)],
+    )
+    found = {one.plate: (seconds(one.since), seconds(one.until)) for one in await search(db)}
+    assert found == dict.fromkeys(("Pmiddle", "Pbegin", "Pend"), (0, 60))
 
 
 async def test_ways_that_nobody_knows_are_none(db: Database) -> None:
@@ -151,7 +164,7 @@ def walk(fixes: Sequence[Fix], search: Search) -> list[Pass] | None:
         if not found or a.time - found[-1].until > VISIT:
             found.append(Pass(plate="PA", nearest_m=nearest_m, at=moment, since=a.time, until=b.time))
         nearest = min(found[-1], Pass(plate="PA", nearest_m=nearest_m, at=moment, since=a.time, until=b.time), key=by_m)
-        found[-1] = replace(found[-1], nearest_m=nearest.nearest_m, at=nearest.at, until=b.time)
+        found[-1] = dataclasses.replace(found[-1], nearest_m=nearest.nearest_m, at=nearest.at, until=b.time)
     return found
 
 

@@ -1,9 +1,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+from msgspec.structs import replace
 from tracking_build import NOW, fit, fix_at
 
 from core.database import Database

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select, text
 from stores import PRODUCTION
 from tracking_build import METRE, NOW, fit, fix_at, place

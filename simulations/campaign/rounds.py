@@ -184,7 +184,9 @@ class _Campaign:
         others += await load.stop(DRAINED_WITHIN_S)
         self._say(fault, turn, "proof")
         races, calls = load.rescues.people.races - races, load.rescues.called - calls
-        return await self._look(fault, others, races=races, calls=calls, lasted_s=lasted_s)
+        found = await self._look(fault, others, races=races, calls=calls, lasted_s=lasted_s)
+        self._say(fault, turn, "holds" if found.holds else f"FAILS, {found.lost} lost; {found.findings[:1]}")
+        return found
 
     async def _look(self, fault: Fault, others: list[str], *, races: int, calls: int, lasted_s: float) -> Round:
         load, ledger = self._load, self._cluster.ledger

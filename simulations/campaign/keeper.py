@@ -13,11 +13,9 @@ _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """Resident memory of one process, from its start to its end, in megabytes."""
+    """Resident memory of one process, in megabytes: now, and the most of a round."""
 
-    gateway: int
     pid: int
-    first_mb: float
     last_mb: float
     most_mb: float
 
@@ -55,13 +53,12 @@ class Keeper:
             await asyncio.sleep(LOOK_S)
 
     def _measure(self) -> None:
-        for number, gateway in enumerate(self._cluster.gateways):
+        for gateway in self._cluster.gateways:
             pid = gateway.pid
             taken_mb = None if pid is None else _resident_mb(pid)
             if pid is None or taken_mb is None:
                 continue
-            new = Memory(gateway=number, pid=pid, first_mb=taken_mb, last_mb=taken_mb, most_mb=taken_mb)
-            known = self._memory.setdefault(pid, new)
+            known = self._memory.setdefault(pid, Memory(pid=pid, last_mb=taken_mb, most_mb=taken_mb))
             known.last_mb = taken_mb
             known.most_mb = max(known.most_mb, taken_mb)
 

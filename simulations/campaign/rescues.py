@@ -31,7 +31,6 @@ class Rescues:
         self.tasks = Tasks()
         self.called = 0
         self.under_way = 0
-        self.held_back = 0
         vehicles: dict[str, list[str]] = {}
         for vehicle in city.vehicles:
             if vehicle.kind is VehicleKind.SERVICE:
@@ -52,8 +51,6 @@ class Rescues:
             if self.under_way < AT_ONCE:
                 self.called += 1
                 self.tasks.start(self._live(self.called))
-            else:
-                self.held_back += 1
             await asyncio.sleep(1 / per_s)
 
     def hurry(self) -> None:

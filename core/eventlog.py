@@ -6,6 +6,7 @@ Timeline, audit, live feed, scores and reports all read this one log.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import BigId, Chars, UtcTime
-from core.database import Base
+from core.database import Base, at_last
 from core.upsert import upsert
 
 _LOG = "case_event"
@@ -84,17 +85,28 @@ async def count_up(session: AsyncSession, name: str, by: int = 1) -> int:
     return (await session.execute(statement)).scalar_one()
 
 
+def count_at_last(session: AsyncSession, name: str) -> None:
+    """Move the counter by one when the transaction is about to commit.
+
+    For a counter that everyone moves who changes one of many rows: held from the first change to the end, it would
+    make those wait who hold such a row, and wait for the counter themselves.
+    """
+    at_last(session, name, partial(count_up, session, name))
+
+
 async def counted(session: AsyncSession, name: str) -> int:
     """The value of the counter `name`."""
     return (await session.execute(select(Counter.value).where(Counter.name == name))).scalar() or 0
 
 
-async def append(session: AsyncSession, case_id: str, actor: str, events: Sequence[NewEvent]) -> int:
-    """Log `events` and give the last number. Call it last in the transaction: only that instant is serial."""
-    last = await count_up(session, _LOG, len(events))
+Entry = tuple[str, str, NewEvent]
+"""(case, actor, event)."""
+
+
+async def append(session: AsyncSession, entries: Sequence[Entry]) -> int:
+    """Log `entries` and give the last number. Call it last in the transaction: only that instant is serial."""
     rows = [
         {
-            "seq": seq,
             "case_id": case_id,
             "kind": event.kind,
             "actor": actor,
@@ -102,8 +114,11 @@ async def append(session: AsyncSession, case_id: str, actor: str, events: Sequen
             "data": msgspec.json.encode(event.data),
             "card": msgspec.json.encode(event.card),
         }
-        for seq, event in enumerate(events, start=last - len(events) + 1)
+        for case_id, actor, event in entries
     ]
+    last = await count_up(session, _LOG, len(rows))
+    for seq, row in enumerate(rows, start=last - len(rows) + 1):
+        row["seq"] = seq
     await session.execute(insert(CaseEvent), rows)
     return last
 

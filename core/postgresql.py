@@ -12,16 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 POOL_TIMEOUT_S: Final = 10.0
 """Whoever finds all connections busy for so long is told that the store does not answer."""
 CONNECT_TIMEOUT_S: Final = 5
+EXPRESS: Final = 2
 
 _SESSION: Final = {
     "timezone": "UTC",
     "jit": "off",
     "lock_timeout": "10s",
     "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "60s",
+    "idle_in_transaction_session_timeout": "10s",
+    "synchronous_commit": "on",
 }
-"""No statement waits for ever, and a process that hangs in mid-transaction gives its locks back. Compiling a statement
-over many partitions takes seconds, more than any of ours then saves."""
+"""No statement waits for ever; a process that hangs in mid-transaction gives its locks back, the log's counter above
+all. Acknowledged means on the disk, whatever the server's default. Compiling a statement over many partitions takes
+seconds, more than any of ours then saves.
+"""
 
 CONNECT: Final[dict[str, Any]] = {
     "application_name": "nearside",
@@ -36,11 +40,14 @@ CONNECT: Final[dict[str, Any]] = {
 """What every connection of the service is opened with."""
 
 
-def engines(url: URL, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
-    """One engine for reading, one for writing, each with at most `connections` connections."""
+def engines(url: URL, connections: int) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
+    """For reading and for writing with at most `connections` connections each, and for express writes with two."""
     reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     reader = _engine(url, connections).execution_options(**reading)
-    return reader, _engine(url, connections).execution_options(isolation_level="READ COMMITTED")
+    writer, express = (
+        _engine(url, size).execution_options(isolation_level="READ COMMITTED") for size in (connections, EXPRESS)
+    )
+    return reader, writer, express
 
 
 def _engine(url: URL, connections: int) -> AsyncEngine:

@@ -1,6 +1,9 @@
-"""Settings: defaults here, then a TOML file, then `NEARSIDE_*` variables, then options of the command line.
+"""Settings: defaults here, a TOML file, a folder of secrets, `NEARSIDE_*` variables, options; the later one wins.
 
-Every figure that DOMAIN.md calls a default is here, so that an administrator can change it.
+Every figure that DOMAIN.md calls a default is here, so that an administrator can change it. In the folder of secrets
+each setting may be a file named as its variable is, in small letters: `/run/secrets/nearside_database` holds the
+store's URL with its password, and nothing around the value but white space, which does not matter. The folder is the
+one that `NEARSIDE_SECRETS_DIR` names, else `/run/secrets` where there is one.
 """
 
 import os
@@ -11,11 +14,14 @@ from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 DEFAULT_FILE = "nearside.toml"
+SECRETS_FOLDER = Path("/run/secrets")
+"""Where containers find their secrets."""
 
 
 class Settings(BaseSettings):
@@ -75,6 +81,21 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Options win over variables, variables over the file named by `NEARSIDE_CONFIG`."""
+        """Options win over variables, variables over secrets, secrets over the file named by `NEARSIDE_CONFIG`."""
         file = Path(os.environ.get("NEARSIDE_CONFIG", DEFAULT_FILE))
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file))
+        return (
+            init_settings,
+            env_settings,
+            SecretsSettingsSource(settings_cls, secrets_dir=_secrets_folder()),
+            TomlConfigSettingsSource(settings_cls, toml_file=file),
+        )
+
+
+def _secrets_folder() -> Path | None:
+    """The folder of secrets, if there is one. Raises `ValueError` where one is named that is none."""
+    named = os.environ.get("NEARSIDE_SECRETS_DIR")
+    if not named:
+        return SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None
+    if not Path(named).is_dir():
+        raise ValueError(f"NEARSIDE_SECRETS_DIR names no folder: {named}")
+    return Path(named)

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 BUSY_TIMEOUT_MS = 10_000
 
 
-def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    """One engine for reading, one for writing."""
+def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
+    """One engine for reading, and the one for writing, which serves for express writes too."""
     file = url.set(drivername="sqlite+aiosqlite")
-    return _engine(file, begin="BEGIN", pool_size=4), _engine(file, begin="BEGIN IMMEDIATE", pool_size=1)
+    writer = _engine(file, begin="BEGIN IMMEDIATE", pool_size=1)
+    return _engine(file, begin="BEGIN", pool_size=4), writer, writer
 
 
 def _engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:

@@ -4,14 +4,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
-from core.eventlog import Logged, NewEvent, append
+from core.eventlog import Entry, Logged, append
 from core.places import Places
 from core.settings import Settings
 from dispatch.promise import PromiseRules
@@ -30,8 +29,8 @@ class Act:
     session: AsyncSession
     now: datetime
     actor: str
-    log: list[tuple[str, str, NewEvent]] = field(default_factory=list[tuple[str, str, NewEvent]])
-    """(case, actor, event), numbered when the transaction is about to commit."""
+    log: list[Entry] = field(default_factory=list[Entry])
+    """Numbered when the transaction is about to commit."""
     vehicle_states: dict[str, tuple[VehicleKind, VehicleState]] = field(
         default_factory=dict[str, tuple[VehicleKind, VehicleState]]
     )
@@ -65,8 +64,8 @@ class Desk:
         async with self.db.write() as session:
             act = Act(session=session, now=self.clock.now(), actor=actor)
             yield act
-            for (case_id, who), entries in groupby(act.log, key=lambda entry: entry[:2]):
-                seq = await append(session, case_id, who, [event for _, _, event in entries])
+            if act.log:
+                seq = await append(session, act.log)
         for plate, (kind, state) in act.vehicle_states.items():
             self.live.set_vehicle(plate, kind, state)
         if act.vehicle_states:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
-from core.eventlog import count_up, last_seq
+from core.eventlog import count_at_last, last_seq
 from core.upsert import upsert
 from dispatch.card import card
 from dispatch.roster import ROSTER_COUNTER, dealer_of
@@ -134,13 +134,13 @@ async def add_dealer(session: AsyncSession, new: Dealer) -> bool:
     if known is not None:
         raise Conflict("another dealer has this code", field="code")
     await session.execute(upsert(session, DealerRow).values(code=new.code, **_columns(new)))
-    await count_up(session, ROSTER_COUNTER)
+    count_at_last(session, ROSTER_COUNTER)
     return True
 
 
 async def change_dealer(session: AsyncSession, changed: Dealer, *, actor: str, at: datetime) -> None:
     """Change a dealer's record, keeping who, when, from and to (R10). Raises `NotFound`."""
-    row = await session.get(DealerRow, changed.code, with_for_update=True)
+    row = await session.get(DealerRow, changed.code, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("no such dealer")
     known = dealer_of(row)
@@ -151,7 +151,7 @@ async def change_dealer(session: AsyncSession, changed: Dealer, *, actor: str, a
                 session, f"dealer:{changed.code}", actor=actor, at=at, field=name, before=before, after=after
             )
     await session.execute(update(DealerRow).where(DealerRow.code == changed.code).values(**_columns(changed)))
-    await count_up(session, ROSTER_COUNTER)
+    count_at_last(session, ROSTER_COUNTER)
 
 
 async def record_change(

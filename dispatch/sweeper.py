@@ -55,6 +55,7 @@ async def sweep(desk: Desk) -> int:
 
 async def _fire(desk: Desk, act: Act, deadline_id: int) -> None:
     claimed = select(DeadlineRow).where(DeadlineRow.id == deadline_id, DeadlineRow.fired_at.is_(None))
+    claimed = claimed.where(DeadlineRow.due_at < act.now)
     row = (await act.session.execute(claimed.with_for_update(skip_locked=True))).scalar()
     if row is None:  # another process has fired it, or is at it
         return

@@ -62,6 +62,7 @@ def migrate(url: URL, revision: str = "head") -> Standing:
         if not is_embedded(url):
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
             connection.execute(text(WAIT_FOR_TABLES))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
         alembic = config(connection)
         at = MigrationContext.configure(connection).get_current_revision()

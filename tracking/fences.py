@@ -67,7 +67,7 @@ async def set_fence(
         radius_m=radius_m,
         dwell_s=dwell_s,
     )
-    row = await session.get(FenceRow, trip_id, with_for_update=True)
+    row = await session.get(FenceRow, trip_id, with_for_update=True, populate_existing=True)
     if row is None:
         row = FenceRow(trip_id=trip_id, noted=True, departed_at=None, arrived_at=None)
         session.add(row)
@@ -178,7 +178,7 @@ def _keep(row: FenceRow, state: FenceState) -> bool:
 
 
 async def _row(session: AsyncSession, trip_id: str) -> FenceRow:
-    row = await session.get(FenceRow, trip_id, with_for_update=True)
+    row = await session.get(FenceRow, trip_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound(f"trip {trip_id} has no fence", field="trip_id")
     return row

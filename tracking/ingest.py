@@ -211,7 +211,7 @@ class Ingest:
         """One transaction, begun anew where another process was at the same fixes, or the store was lost a moment."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self._db.write() as session:
+                async with self._db.write(express=True) as session:
                     batch = await self._prepare(session, submissions)
                     await store_fixes(session, batch.stored)
                     await store_doubted(session, batch.doubted, self._clock.now())

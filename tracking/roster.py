@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
-from core.eventlog import count_up
+from core.eventlog import count_at_last
 from core.ids import new_token
 from tracking.tables import TerminalRow, VehicleRow
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
@@ -47,7 +47,7 @@ async def add_vehicle(session: AsyncSession, vehicle: Vehicle) -> bool:
         )
     )
     await session.flush()
-    await count_up(session, ROSTER)
+    count_at_last(session, ROSTER)
     return True
 
 
@@ -61,7 +61,7 @@ async def change_vehicle(
     dealer: str | None = None,
 ) -> bool:
     """Change what is given; False when it was so already, `NotFound` for an unknown plate."""
-    row = await session.get(VehicleRow, plate, with_for_update=True)
+    row = await session.get(VehicleRow, plate, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound(f"no vehicle {plate}", field="plate")
     if on_duty is not None:
@@ -75,7 +75,7 @@ async def change_vehicle(
     if not session.is_modified(row):
         return False
     await session.flush()
-    await count_up(session, ROSTER)
+    count_at_last(session, ROSTER)
     return True
 
 
@@ -101,7 +101,7 @@ async def add_terminal(session: AsyncSession, terminal: Terminal, *, told: bool 
     if await session.get(VehicleRow, terminal.plate) is None:
         raise NotFound(f"no vehicle {terminal.plate}", field="vehicle")
     token = new_token()
-    row = await session.get(TerminalRow, terminal.terminal_id, with_for_update=True)
+    row = await session.get(TerminalRow, terminal.terminal_id, with_for_update=True, populate_existing=True)
     if row is None:
         row = TerminalRow(terminal_id=terminal.terminal_id, plate=terminal.plate, protocol=terminal.protocol.value)
         session.add(row)
@@ -109,7 +109,7 @@ async def add_terminal(session: AsyncSession, terminal: Terminal, *, told: bool 
         raise Conflict(f"terminal {terminal.terminal_id} is recorded already", field="terminal_id")
     row.token_sha256, row.told = _digest(token), told
     await session.flush()
-    await count_up(session, ROSTER)
+    count_at_last(session, ROSTER)
     return token
 
 

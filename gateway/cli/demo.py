@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from core.settings import Settings
+from core.storeurl import shown
 from gateway.auth import put_user
 from gateway.bootstrap import open_store
 from gateway.cli.say import err, out, run
@@ -88,7 +89,7 @@ def _tell(url: str, settings: Settings, passwords: dict[Role, str]) -> None:
     out.print(Panel.fit(table, title="Nearside demonstration: sign-ins"))
     for name, path in (("live map", "/"), ("API", "/openapi.json"), ("fit", "/readyz"), ("figures", "/metrics")):
         out.print(f"{name:9} {url}{path}", markup=False)
-    out.print(f"{'store':9} {settings.database}", markup=False)
+    out.print(f"{'store':9} {shown(settings.database)}", markup=False)
     out.print("Ctrl+C stops it.")
     sys.stdout.flush()
 

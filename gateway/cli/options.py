@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from core.settings import DEFAULT_FILE, Settings
 from gateway.cli.say import fail
 
-_PANEL = "Settings (also NEARSIDE_* variables and a TOML file)"
+_PANEL = "Settings (also NEARSIDE_* variables, files of secrets and a TOML file)"
 _METAVAR: dict[Any, str] = {str: "TEXT", float: "NUMBER", int: "INTEGER", datetime: "TIME"}
 
 
@@ -51,7 +51,7 @@ def load(config: Path | None, chosen: dict[str, Any]) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         return fail(f"settings: {wrong}", 2)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         return fail(f"settings: {error}", 2)
 
 

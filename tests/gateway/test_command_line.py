@@ -96,6 +96,20 @@ def test_options_win_over_variables_over_the_file(folder: Path, monkeypatch: pyt
     assert sorted(path.name for path in folder.glob("*.db")) == ["file.db", "n.db", "option.db"]
 
 
+@pytest.mark.parametrize("command", ["check", "migrate", "serve"])
+def test_a_password_from_a_file_is_used_and_never_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.delenv("NEARSIDE_DATABASE")
+    monkeypatch.setenv("NEARSIDE_SECRETS_DIR", str(folder))
+    (folder / "nearside_database").write_text("postgresql://n:s3cret@/rescue?host=/nowhere\n")
+    (folder / "nearside_redis").write_text("unix://n:s3cret@/nowhere/redis.sock\n")
+    told = run(command)
+    assert told.exit_code == 1
+    assert "rescue" in told.output
+    assert "s3cret" not in told.output
+
+
 def test_users() -> None:
     added = run("user", "add", "zhang", "--role", "dispatcher", typed="long enough\n")
     assert (added.exit_code, "zhang" in added.output, "long enough" in added.output) == (0, True, False)

@@ -50,7 +50,7 @@ class BreakableDatabase(Database):
         self.held = asyncio.Event()
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncSession]:
+    async def write(self, *, express: bool = False) -> AsyncGenerator[AsyncSession]:
         async with super().write() as session:
             yield session
             if not self.open.is_set():

@@ -45,7 +45,7 @@ async def keep(
                 before = stored.case
                 store.happen(stored, (event,), actor="system", at=T0)
             await store.save(session, stored, before=before)
-            await append(session, told.case_id, "system", [entry for _, entry in stored.logged])
+            await append(session, [(told.case_id, "system", entry) for _, entry in stored.logged])
             stored.logged.clear()
             known[told.case_id] = stored
 
@@ -130,7 +130,7 @@ async def test_catching_up_takes_a_long_log_in_short_steps(db: Database, monkeyp
             for event in one.events:
                 case = evolve(case, event, one.case_id)
                 entries.append(store.log_entry(case, event, T0))
-            await append(session, one.case_id, "system", entries)
+            await append(session, [(one.case_id, "system", entry) for entry in entries])
     assert await all_scores(db) == from_rules(told)
     live = await rows(db)
     await recompute(db)

@@ -38,7 +38,7 @@ class FailingDatabase(Database):
     silent = False
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncSession]:
+    async def write(self, *, express: bool = False) -> AsyncGenerator[AsyncSession]:
         async with super().write() as session:
             yield session
             if self.broken:

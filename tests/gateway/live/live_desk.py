@@ -85,7 +85,7 @@ class LiveDesk:
     async def log(self, session: AsyncSession, events: Sequence[tuple[str, NewEvent]]) -> int:
         last = 0
         for case, new in events:
-            last = await append(session, case, "user:zhang", [new])
+            last = await append(session, [(case, "user:zhang", new)])
         return last
 
     async def commit(self, *events: tuple[str, NewEvent], say: bool = True) -> None:

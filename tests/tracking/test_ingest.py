@@ -53,8 +53,8 @@ class InterruptedDatabase(Database):
     meanwhile: Callable[[], None] | None = None
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncSession]:
-        async with super().write() as session:
+    async def write(self, *, express: bool = False) -> AsyncGenerator[AsyncSession]:
+        async with super().write(express=express) as session:
             if self.meanwhile:
                 asyncio.get_running_loop().call_soon(self.meanwhile)
                 self.meanwhile = None

@@ -105,7 +105,7 @@ Entry = tuple[str, str, NewEvent]
 
 async def append(session: AsyncSession, entries: Sequence[Entry]) -> int:
     """Log `entries` and give the last number. Call it last in the transaction: only that instant is serial."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "case_id": case_id,
             "kind": event.kind,

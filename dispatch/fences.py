@@ -6,6 +6,7 @@ from dispatch.desk import Act, Desk
 from dispatch.vocabulary import Case, Trip
 from tracking.fences import end_fence, set_fence
 from tracking.fixes import LIMITS
+from tracking.history import live_position
 from tracking.vocabulary import VehicleState
 
 
@@ -28,7 +29,7 @@ async def follow(desk: Desk, act: Act, before: Case | None, after: Case) -> None
 
 
 async def _fence(desk: Desk, act: Act, case: Case, trip: Trip, *, since: datetime) -> None:
-    seen = desk.live.get(trip.plate)
+    seen = await live_position(act.session, trip.plate)
     await set_fence(
         act.session,
         trip_id=trip.id,

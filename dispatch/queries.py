@@ -120,9 +120,9 @@ async def dealers(session: AsyncSession) -> list[Dealer]:
     return [dealer_of(row) for row in rows]
 
 
-async def dealer(session: AsyncSession, code: str) -> Dealer | None:
-    """One dealer, if it is on record."""
-    row = await session.get(DealerRow, code)
+async def dealer(session: AsyncSession, code: str, *, lock: bool = False) -> Dealer | None:
+    """One dealer, if it is on record; with `lock` nobody else changes it until the transaction ends."""
+    row = await session.get(DealerRow, code, with_for_update=lock or None, populate_existing=lock)
     return dealer_of(row) if row else None
 
 
@@ -140,10 +140,9 @@ async def add_dealer(session: AsyncSession, new: Dealer) -> bool:
 
 async def change_dealer(session: AsyncSession, changed: Dealer, *, actor: str, at: datetime) -> None:
     """Change a dealer's record, keeping who, when, from and to (R10). Raises `NotFound`."""
-    row = await session.get(DealerRow, changed.code, with_for_update=True, populate_existing=True)
-    if row is None:
+    known = await dealer(session, changed.code, lock=True)
+    if known is None:
         raise NotFound("no such dealer")
-    known = dealer_of(row)
     for name in ("name", "city_code", "phone", "specialist", "brands", "region", "active", "site"):
         before, after = getattr(known, name), getattr(changed, name)
         if before != after:

@@ -49,6 +49,8 @@ WEEKLY_REPORT_AT = (0, 1)
 """R13: Mondays at one o'clock, when the week before is over for good."""
 WATCH_S = 0.5
 PARTING_S = 3.0
+ANSWER_WITHIN_S = 2.0
+"""Whoever asks whether the process is fit does not wait longer for a store that hangs."""
 _SANE_YEARS = range(2015, 2100)
 
 
@@ -129,7 +131,9 @@ class Service:
         self.bus.pass_on(Crossed())
         self.bus.pass_on(Logged(seq=0))
         await self.background.stop(PARTING_S)
-        await self.ingest.stop()
+        await self.ingest.stop(PARTING_S)
+        if self.fanout is not None:
+            await self.fanout.part()
         await self.db.close()
 
     def join_others(self) -> None:
@@ -149,10 +153,12 @@ class Service:
         """What is wrong with this process, by part; empty when it is fit to serve."""
         wrong: dict[str, str] = {}
         try:
-            async with self.db.read() as session:
+            async with asyncio.timeout(ANSWER_WITHIN_S), self.db.read() as session:
                 await session.execute(text("SELECT 1"))
         except StoreUnavailable as error:
             wrong["store"] = error.detail
+        except TimeoutError:
+            wrong["store"] = f"the store has not answered within {ANSWER_WITHIN_S:g} s"
         if not self.background.alive:
             wrong["tasks"] = f"not at work: {self.background.failed or 'stopping'}"
         if not self.ingest.running:

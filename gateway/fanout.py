@@ -33,8 +33,11 @@ FAMILY: Final = "nearside:"
 """Every key and channel of ours begins so."""
 SEND_S: Final = 0.1
 """How often what was gathered is sent, in wall-clock seconds."""
-REFILL_LOOK_S: Final = 2.0
-"""How often it is seen to that Redis was not emptied."""
+LOOK_S: Final = 2.0
+"""How often it is seen to that Redis was not emptied, and that this process still hears."""
+RECONCILE_S: Final = 30.0
+"""How often what is known here is compared with the store: so long may stand what was told, and not heard."""
+_DEAF_S: Final = 8.0
 WITHOUT_S: Final = 2.0
 """How often positions are read from the store, and Redis is tried again, while it is lost."""
 _ANSWER_WITHIN_S: Final = 3.0
@@ -103,6 +106,7 @@ class Fanout:
         self._plates: dict[str, bool] = {}
         """Vehicles to tell of; True where they also changed what they do."""
         self._space = ""
+        self._heard_itself_s = 0.0
         self._lost_at: datetime | None = now()
         self.geo: GeoKeys | None = None
         """Redis's own live positions, once Redis was reached."""
@@ -114,16 +118,22 @@ class Fanout:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send and hear until told to stop, across every loss of Redis."""
-        try:
-            await self._learn_space(stop)
-            while not stop.is_set():
-                try:
-                    await self._together(stop)
-                except* (RedisError, OSError) as errors:
-                    self._say_lost(errors)
-                await self._without(stop)
-        finally:
-            await self._client.aclose()
+        await self._learn_space(stop)
+        while not stop.is_set():
+            try:
+                await self._together(stop)
+            except* (RedisError, OSError) as errors:
+                self._say_lost(errors)
+            await self._without(stop)
+
+    async def part(self) -> None:
+        """Tell the last of what was committed here. Call it when nothing more will be."""
+        self._gather()
+        if self._space:
+            with suppress(RedisError, OSError):  # then the others find it in the store
+                async with asyncio.timeout(_ANSWER_WITHIN_S):
+                    await self._tell()
+        await self._client.aclose()
 
     async def _learn_space(self, stop: asyncio.Event) -> None:
         while not self._space and not stop.is_set():
@@ -140,11 +150,16 @@ class Fanout:
             await ear.psubscribe(f"{self._space}*")
             if await ear.get_message(timeout=_ANSWER_WITHIN_S) is None:
                 raise RedisTimeoutError("no answer to the subscription")
-            await self._catch_up(whole=True)
+            while await self._catch_up(whole=True) is None:
+                await _pause(stop, WITHOUT_S)
+                if stop.is_set():
+                    return
             self._say_found()
+            self._heard_itself_s = _steady_s()
             async with asyncio.TaskGroup() as talk:
                 talk.create_task(self._hear(ear, stop))
                 talk.create_task(self._send(stop))
+                talk.create_task(self._reconcile(stop))
 
     async def _without(self, stop: asyncio.Event) -> None:
         """One look at the store instead, and a pause."""
@@ -177,6 +192,7 @@ class Fanout:
 
     async def _learn(self, news: News) -> None:
         if news.sender == self._sender:
+            self._heard_itself_s = _steady_s()
             return
         if news.turned:
             with suppress(StoreUnavailable):  # the fleet is read anew when the store is back
@@ -189,13 +205,43 @@ class Fanout:
     async def _send(self, stop: asyncio.Event) -> None:
         look_in_s = 0.0
         while not stop.is_set():
+            filled = ""
             if look_in_s <= 0:
-                await self._refill()
-                look_in_s = REFILL_LOOK_S
+                filled = await self._look()
+                look_in_s = LOOK_S
             self._gather()
             await self._tell()
+            if filled:
+                await self._client.set(filled, self._sender)
             await _pause(stop, SEND_S)
             look_in_s -= SEND_S
+
+    async def _look(self) -> str:
+        """Redis may be new, or have been emptied: then it is filled from what is known here, and the key that says so
+        is given, to be set when that is done. It names the server's run, since an older copy may have come back.
+        """
+        if _steady_s() - self._heard_itself_s > _DEAF_S:
+            raise RedisTimeoutError("nothing is heard any more")
+        await self._client.publish(f"{self._space}news", _ENCODER.encode(News(sender=self._sender)))
+        run = (await self._client.info("server"))["run_id"]
+        filled = f"{self._space}filled:{run}"
+        if await self._client.exists(filled):
+            return ""
+        self._plates.update(dict.fromkeys((shown.plate for shown in self._live.all()), True))
+        _log.info("redis_filled", vehicles=len(self._plates))
+        return filled
+
+    async def _reconcile(self, stop: asyncio.Event) -> None:
+        """A message may be lost with the process that was about to send it: the store has what it said."""
+        while True:
+            await _pause(stop, RECONCILE_S)
+            if stop.is_set():
+                return
+            before = {plate: self._live.about(plate) for plate in self._live.plates()}
+            moved = await self._catch_up(whole=True)
+            turned = [plate for plate, about in before.items() if self._live.about(plate) != about]
+            self._plates.update(dict.fromkeys(moved or (), False))
+            self._plates.update(dict.fromkeys(turned, True))
 
     def _gather(self) -> None:
         """Take what was said on this process's bus into the little that is to be sent of it."""
@@ -240,25 +286,24 @@ class Fanout:
         GeoKeys(pipe, self._space).keep([row for rows in regions.values() for row in rows], turned)
         await pipe.execute()
 
-    async def _refill(self) -> None:
-        """Redis may be new, or have been emptied: whoever sees it first fills it from what is known here."""
-        if not await self._client.set(f"{self._space}filled", self._sender, nx=True):
-            return
-        self._plates.update(dict.fromkeys((shown.plate for shown in self._live.all()), True))
-        _log.info("redis_filled", vehicles=len(self._plates))
-
-    async def _catch_up(self, *, whole: bool) -> None:
-        with suppress(StoreUnavailable):  # then Redis's return, or the next look, finds it back
+    async def _catch_up(self, *, whole: bool) -> list[str] | None:
+        """Read where every vehicle is, and with `whole` what it does; the plates that moved, None without the store."""
+        moved: list[str] = []
+        try:
             async with self._db.read() as session:
                 found = await live_positions(session)
             for shown in found:
                 known = self._live.get(shown.plate)
                 if known is None or shown.fix_time > known.fix_time:
                     self._live.put(shown)
+                    moved.append(shown.plate)
             if whole:
                 await self._reload_fleet()
+        except StoreUnavailable:
+            return None
         self._bus.pass_on(Logged(seq=0))
         self._bus.pass_on(Crossed())
+        return moved
 
     def _say_lost(self, errors: BaseExceptionGroup[Exception]) -> None:
         if self._lost_at is None:
@@ -269,6 +314,10 @@ class Fanout:
         if self._lost_at is not None:
             _log.info("redis_found", lost_s=round((self._now() - self._lost_at).total_seconds(), 1))
             self._lost_at = None
+
+
+def _steady_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -26,8 +26,10 @@ class FleetWatch:
     async def load(self) -> None:
         """Tell the live index every vehicle's kind and state."""
         async with self._db.read() as session:
-            busy = await busy_plates(session)
+            # The roster first, which may take a while: who is busy is to be told as soon as it was read.
             roster = await self._desk.roster.get(session)
+        async with self._db.read() as session:
+            busy = await busy_plates(session)
         for vehicle in roster.by_plate.values():
             self._show(vehicle, busy)
         self._seen = roster.version
@@ -36,8 +38,9 @@ class FleetWatch:
         """The same of some vehicles, which another process has sent out or taken back."""
         wanted = set(plates)
         async with self._db.read() as session:
-            busy = await busy_plates(session, wanted)
             roster = await self._desk.roster.get(session)
+        async with self._db.read() as session:
+            busy = await busy_plates(session, wanted)
         for plate in wanted & roster.by_plate.keys():
             self._show(roster.by_plate[plate], busy)
 

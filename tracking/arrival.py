@@ -43,6 +43,8 @@ class FenceState:
     inside_last: datetime | None = None
     departed_at: datetime | None = None
     arrived_at: datetime | None = None
+    settled: bool = False
+    """No fix from before this state can still be on its way into the store, unseen by it."""
 
 
 def covers(fence: Fence, fix: Fix) -> bool:

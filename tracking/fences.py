@@ -37,9 +37,10 @@ _ON_ANY = {
     True: _IN_TIME.where(FenceRow.plate == any_(bindparam("plates", type_=ARRAY(Chars)))),
     False: _IN_TIME.where(FenceRow.plate.in_(bindparam("plates", expanding=True))),
 }
-YOUNG = timedelta(seconds=30)
-"""While a fence is so new, another process may have stored a fix without having seen it yet: so it is derived anew from
-the history, which gives the same, instead of taking one step."""
+YOUNG = timedelta(seconds=60)
+"""While a fence is so new, another process may have stored a fix without having seen it yet. Until the first fix that
+comes after that, it is derived anew from the history, which gives the same, instead of taking one step.
+"""
 
 
 async def set_fence(
@@ -147,8 +148,8 @@ async def _pass(session: AsyncSession, row: FenceRow, fixes: Sequence[Fix], now:
     if not news:
         return False
     late = known.last is not None and trail_key(news[0]) <= known.last
-    if late or now - fence.since < YOUNG:
-        state = await _derived(session, fence)
+    if late or not known.settled:
+        state = replace(await _derived(session, fence), settled=known.settled or now - fence.since > YOUNG)
     else:
         state = known
         for fix in news:

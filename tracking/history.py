@@ -57,16 +57,23 @@ async def fixes_between(session: AsyncSession, plate: str, start: datetime, end:
 async def live_positions(session: AsyncSession) -> list[LivePosition]:
     """Where each vehicle was last seen, by plate."""
     rows = await session.execute(select(LivePositionRow).order_by(LivePositionRow.plate))
-    return [
-        LivePosition(
-            plate=row.plate,
-            position=Position(lat=row.lat, lon=row.lon),
-            fix_time=row.fix_time,
-            speed_mps=row.speed_mps,
-            course_deg=row.course_deg,
-        )
-        for row in rows.scalars()
-    ]
+    return [_live_position(row) for row in rows.scalars()]
+
+
+async def live_position(session: AsyncSession, plate: str) -> LivePosition | None:
+    """Where one vehicle was last seen, as the store has it: whichever process took its fixes."""
+    row = await session.get(LivePositionRow, plate, populate_existing=True)
+    return None if row is None else _live_position(row)
+
+
+def _live_position(row: LivePositionRow) -> LivePosition:
+    return LivePosition(
+        plate=row.plate,
+        position=Position(lat=row.lat, lon=row.lon),
+        fix_time=row.fix_time,
+        speed_mps=row.speed_mps,
+        course_deg=row.course_deg,
+    )
 
 
 def fix_of(row: PositionFix | LivePositionRow) -> Fix:

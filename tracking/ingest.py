@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bus import Bus
 from core.clock import Clock
 from core.database import Database
-from core.errors import Conflict, Invalid, InvalidPosition, StoreUnavailable
+from core.errors import Conflict, Invalid, InvalidPosition, NearsideError, StoreUnavailable
 from tracking.fences import pass_fences
 from tracking.fixcopy import Overtaken
 from tracking.fixes import Outcome, Reason, TerminalState, judge
@@ -132,14 +133,22 @@ class Ingest:
         self._task = asyncio.create_task(self._run(), name="ingest")
         self._open = True
 
-    async def stop(self) -> None:
-        """Commit what waits and end; later submissions are refused."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Commit what waits and end; later submissions are refused.
+
+        After `within_s`, because the store hangs, what waits is refused too, and never was acknowledged.
+        """
         if self._task is None:
             return
-        if self._open and not self._ended:
-            self._open = False
-            await self._queue.put(None)
-        await self._task
+        try:
+            async with asyncio.timeout(within_s):
+                if self._open and not self._ended:
+                    self._open = False
+                    await self._queue.put(None)
+                await asyncio.shield(self._task)
+        except TimeoutError:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def submit(self, terminal: Terminal, fixes: Sequence[Fix]) -> list[Receipt]:
         """Store `fixes` of one terminal and give a receipt for each, in their order, after the commit.
@@ -194,7 +203,7 @@ class Ingest:
     async def _commit(self, submissions: Sequence[_Submission]) -> None:
         try:
             batch = await self._transacted(submissions)
-        except (StoreUnavailable, SQLAlchemyError, Overtaken) as error:
+        except (NearsideError, SQLAlchemyError, psycopg.Error, Overtaken) as error:
             self.counts.failed += 1
             self._forget(submissions)
             _refuse(submissions, error)
@@ -280,6 +289,9 @@ def _take(batch: _Batch, terminal: Terminal, fix: Fix, now: datetime) -> Receipt
         known = batch.named(trail_key(fix))
         if known is not None:
             batch.repeated += 1
+            if before.live is not None and known == before.live:
+                # It may be stored without its vehicle having been shown there: its commit was not heard of.
+                batch.moved.setdefault(terminal.plate, before.live)
             if known == fix:
                 return Receipt(seq=fix.seq)
             return Receipt(seq=fix.seq, code=Conflict.code, detail="another fix has this time and seq")

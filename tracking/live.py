@@ -74,6 +74,10 @@ class LiveIndex:
         """Every vehicle that was ever seen, in no order."""
         return [shown for shown in self._shown if shown is not None]
 
+    def plates(self) -> list[str]:
+        """Every vehicle of which it is known what it is."""
+        return list(self._attributes)
+
     def set_vehicle(self, plate: str, kind: VehicleKind, state: VehicleState) -> None:
         """Say what a vehicle is and does; it may be before it is first seen."""
         codes = _KINDS[kind], _STATES[state]

@@ -85,9 +85,12 @@ async def vehicles(session: AsyncSession) -> list[Vehicle]:
     return [_vehicle(row, tracked) for row, tracked in rows.tuples()]
 
 
-async def vehicle(session: AsyncSession, plate: str) -> Vehicle | None:
-    """The vehicle with this plate."""
-    rows = await session.execute(select(VehicleRow, _TRACKED).where(VehicleRow.plate == plate))
+async def vehicle(session: AsyncSession, plate: str, *, lock: bool = False) -> Vehicle | None:
+    """The vehicle with this plate; with `lock` nobody else changes it until the transaction ends."""
+    statement = select(VehicleRow, _TRACKED).where(VehicleRow.plate == plate)
+    if lock:
+        statement = statement.with_for_update(of=VehicleRow).execution_options(populate_existing=True)
+    rows = await session.execute(statement)
     found = rows.tuples().first()
     return None if found is None else _vehicle(*found)
 

@@ -86,7 +86,7 @@ async def change(code: CodePath, body: DealerChange, door: CacDoor) -> Response:
     """A change of specialist or number is told to the CAC at once, which records it here: who, when, from, to."""
 
     async def work(act: Act) -> DealerView:
-        known = await queries.dealer(act.session, code)
+        known = await queries.dealer(act.session, code, lock=True)
         if known is None:
             raise NotFound("no such dealer")
         changes: dict[str, Any] = {

@@ -167,7 +167,7 @@ async def change(plate: PlatePath, body: VehicleChange, door: CaseDoor) -> Respo
     """A dealer's specialist changes its own vehicles. Who, when, from and to stay on record."""
 
     async def work(act: Act) -> VehicleView:
-        before = await _known(act, normal_plate(plate))
+        before = await _known(act, normal_plate(plate), lock=True)
         check_dealer(door.user, before.dealer)
         tools = None if body.tools is None else tuple(body.tools)
         if await tracking.change_vehicle(act.session, before.plate, on_duty=body.on_duty, tools=tools):
@@ -255,8 +255,8 @@ def _idle(vehicle: Vehicle) -> VehicleState:
     return VehicleState.FREE if vehicle.on_duty else VehicleState.OFF_DUTY
 
 
-async def _known(act: Act, plate: str) -> Vehicle:
-    found = await tracking.vehicle(act.session, plate)
+async def _known(act: Act, plate: str, *, lock: bool = False) -> Vehicle:
+    found = await tracking.vehicle(act.session, plate, lock=lock)
     if found is None:
         raise NotFound("no such vehicle")
     return found

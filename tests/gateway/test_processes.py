@@ -16,11 +16,13 @@ from core.periodic import Periodic, do_due, every
 from core.settings import Settings
 from dispatch import sweeper
 from dispatch.tables import DeadlineRow
+from gateway.fanout import connect
 from gateway.live.protocol import Board, apply, decode
 from gateway.live.viewer import Viewer
 from gateway.roles import Role
 from tracking.history import fixes_between
-from tracking.vocabulary import Fix, Protocol, Terminal, VehicleKind, VehicleState
+from tracking.roster import add_terminal, add_vehicle
+from tracking.vocabulary import Fix, Protocol, Terminal, Vehicle, VehicleKind, VehicleState
 
 pytestmark = needs_servers
 
@@ -259,3 +261,72 @@ async def test_whoever_signs_out_at_one_is_signed_out_of_the_others_screens(pair
         assert not other.service.sign_in.has_ended(session)
         await one.service.sign_in.sign_out(one.oem.token)
         await comes_true(lambda: other.service.sign_in.has_ended(session))
+
+
+async def test_what_was_committed_last_is_told_by_a_process_that_stops(pair: Pair) -> None:
+    one, other = pair
+    terminal = await fitted(one)
+    settings = one.service.settings
+    async with open_process(settings) as third:
+        await comes_true(lambda: not third.service.degraded())
+        third.people = {name: Person(third.client, person.token) for name, person in one.people.items()}
+        await third.new_trip()
+        await third.service.ingest.submit(terminal, [fix(one, 1)])
+    await comes_true(lambda: other.service.live.get(terminal.plate) is not None)
+    await comes_true(lambda: other.service.live.about(terminal.plate) == (VehicleKind.SERVICE, VehicleState.BUSY))
+
+
+async def test_what_was_told_and_not_heard_is_found_in_the_store(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = pair
+    await one.new_trip()
+    busy = (VehicleKind.SERVICE, VehicleState.BUSY)
+    await comes_true(lambda: other.service.live.about("沪A00001") == busy)
+    monkeypatch.setattr("gateway.fanout.RECONCILE_S", 0.2)
+    other.service.live.set_vehicle("沪A00001", VehicleKind.SERVICE, VehicleState.FREE)
+    redis().stop()  # so that the pause under way ends, and the next one is short
+    redis().start()
+    await comes_true(lambda: other.service.live.about("沪A00001") == busy)
+
+
+async def test_an_older_copy_of_redis_is_filled_anew(pair: Pair) -> None:
+    one, other = pair
+    terminal = await fitted(one)
+    await one.service.ingest.submit(terminal, [fix(one, 1)])
+    assert other.service.fanout is not None
+    shared = other.service.fanout.geo
+    assert shared is not None
+    client = connect(one.service.settings.redis)
+
+    async def known() -> bool:
+        return bool(await shared.nearest(Position(**NEAR), 5)) and len(await client.keys("nearside:*:filled:*")) > 0
+
+    await comes_true(known)
+    (filled,) = await client.keys("nearside:*:filled:*")
+    await client.flushall()
+    await client.set(filled.rsplit(b":", 1)[0] + b":another-run", "x")  # the copy says that it was filled, once
+    await comes_true(known)
+    await client.aclose()
+
+
+async def test_two_changes_of_one_dealer_at_once_are_both_kept(pair: Pair) -> None:
+    changes = ({"phone": "021-51330000"}, {"specialist": {"name": "周", "phone": "13900000009"}})
+    for _ in range(5):
+        answers = await asyncio.gather(
+            *(house.cac.patch("/dealers/D1", body) for house, body in zip(pair, changes, strict=True))
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        kept = (await pair[0].cac.get("/dealers/D1")).json()
+        assert (kept["phone"], kept["specialist"]["name"]) == ("021-51330000", "周")
+        undone = {"phone": "021-51330126", "specialist": {"name": "王强", "phone": "13800000001"}}
+        assert (await pair[0].cac.patch("/dealers/D1", undone)).status_code == 200
+
+
+async def test_the_fleets_counter_is_moved_last_so_that_nobody_waits_crosswise(pair: Pair) -> None:
+    one, other = pair
+    async with one.service.desk.act("system") as act:
+        new = Vehicle(plate="沪A00009", kind=VehicleKind.TOW, dealer="D1", on_duty=True)
+        await add_vehicle(act.session, new)
+        # While this one is under way, another changes a vehicle and is done with it.
+        answer = await asyncio.wait_for(other.cac.patch("/vehicles/沪A00001", {"on_duty": False}), 5)
+        assert answer.status_code == 200
+        await add_terminal(act.session, Terminal(terminal_id="T9", plate="沪A00001", protocol=Protocol.WEBSOCKET))

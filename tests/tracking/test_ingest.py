@@ -188,7 +188,8 @@ async def test_a_failed_commit_acknowledges_nothing_and_is_remembered_by_nothing
 async def test_a_commit_that_succeeded_and_seemed_to_fail_is_found_in_the_store(tmp_path: Path) -> None:
     db = FailingDatabase(new_store(tmp_path))
     terminal = (await fit(db, ["1"]))["1"]
-    async with ingesting(db, StoppedClock()) as ingest:
+    live = LiveIndex()
+    async with ingesting(db, StoppedClock(), live) as ingest:
         await ingest.submit(terminal, [fix_at(0)])
         db.silent = True
         with pytest.raises(StoreUnavailable):
@@ -197,6 +198,9 @@ async def test_a_commit_that_succeeded_and_seemed_to_fail_is_found_in_the_store(
         (other,) = await ingest.submit(terminal, [replace(fix_at(10), position=place(5))])
         (again,) = await ingest.submit(terminal, [fix_at(10)])
     assert (again.code, other.code) == ("", "conflict")
+    shown = live.get("P1")
+    assert shown is not None
+    assert shown.fix_time == fix_at(10).time  # although its commit was never heard of
     assert [point.fix for point in await read_trail(db, "P1")] == [fix_at(0), fix_at(10)]
     await db.close()
 

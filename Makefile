@@ -17,6 +17,9 @@ test: setup servers static ## everything: static checks, then all tests, on the 
 check: setup static ## the quick one, for every edit
 	$(PYTEST) -m "not slow" -q $(ARGS)
 
+faults: setup servers ## kills, outages, full disks and stepped clocks under load: is every promise kept?
+	@$(VENV)/python -m simulations.faults $(ARGS)
+
 setup: ## the environment that the other targets need; safe to repeat
 	@scripts/setup develop
 
@@ -36,4 +39,4 @@ format: setup ## put every file into the house's form
 clean: ## remove what was made here, the demonstration's store included
 	rm -rf .venv .tools var artefacts .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test check setup servers static format clean
+.PHONY: help demo test check faults setup servers static format clean

@@ -28,9 +28,25 @@ from dispatch.vocabulary import CancelledBy, Candidate, Case, Offer, Person, Res
 from tracking.vocabulary import Terminal, Vehicle, VehicleKind
 
 
-async def open_case(desk: Desk, act: Act, request: CaseRequest) -> Case:
+async def number_for(desk: Desk, request: CaseRequest) -> str:
+    """A number for a case about to be opened; they count from 1 each day of China Standard Time.
+
+    In a transaction of its own, before the case's: whoever opened a case would else hold up everybody who opens
+    another one, until its commit. A request that cannot become a case raises its error here and takes no number; one
+    that fails later leaves a gap. A number that a past case brought along is passed over.
+    """
+    now = desk.clock.now()
+    opening.open_case(desk.places, request, number="", now=now)
+    day = now.astimezone(CHINA_STANDARD_TIME).strftime("%y%m%d")
+    async with desk.db.write() as session:
+        while True:
+            number = f"R{day}-{await count_up(session, f'case_number:{day}'):04d}"
+            if not await number_taken(session, number):
+                return number
+
+
+async def open_case(desk: Desk, act: Act, request: CaseRequest, *, number: str) -> Case:
     """A call becomes a case; one that a dealer opened for itself is offered to it at once (C2)."""
-    number = await _next_number(act)
     opened = opening.open_case(desk.places, request, number=number, now=act.now)
     case_id = new_id(act.now)
     stored = Stored(case=evolve(None, opened, case_id), version=0)
@@ -408,12 +424,3 @@ def _told_at(at: datetime | None, now: datetime) -> datetime:
     if at > now + CLOCK_TOLERANCE:
         raise Invalid("that lies in the future", field="at")
     return min(at, now)
-
-
-async def _next_number(act: Act) -> str:
-    """Numbers count from 1 each day of China Standard Time; one that a past case brought along is passed over."""
-    day = act.now.astimezone(CHINA_STANDARD_TIME).strftime("%y%m%d")
-    while True:
-        number = f"R{day}-{await count_up(act.session, f'case_number:{day}'):04d}"
-        if not await number_taken(act.session, number):
-            return number

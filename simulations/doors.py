@@ -119,7 +119,7 @@ class Client:
         """Open a session. Raises `Refused`."""
         body = {"username": self.username, "password": self._password}
         answer = await self.door.call("POST", "/session", headers={}, body=body, params=None)
-        self.token = _content(answer)["token"]
+        self.token = content_of(answer)["token"]
 
     async def get(self, path: str, **params: Any) -> Any:
         """What is there to read. Raises `Refused`."""
@@ -142,7 +142,7 @@ class Client:
         while True:
             asked = params if cursor is None else {**params, "cursor": cursor}
             answer = await self._answer("GET", path, None, {}, asked)
-            items.extend(_content(answer))
+            items.extend(content_of(answer))
             cursor = answer.headers.get(NEXT_CURSOR)
             if not cursor:
                 return items
@@ -150,7 +150,7 @@ class Client:
     async def _ask(
         self, method: str, path: str, body: Any, headers: dict[str, str], params: dict[str, Any] | None
     ) -> Any:
-        return _content(await self._answer(method, path, body, headers, params))
+        return content_of(await self._answer(method, path, body, headers, params))
 
     async def _answer(
         self, method: str, path: str, body: Any, headers: dict[str, str], params: dict[str, Any] | None
@@ -176,7 +176,8 @@ class Client:
         return await self.door.call(method, path, headers=named, body=body, params=params)
 
 
-def _content(answer: httpx.Response) -> Any:
+def content_of(answer: httpx.Response) -> Any:
+    """What an answer holds. Raises `Refused`."""
     if not answer.is_success:
         raise _problem(answer)
     return msgspec.json.decode(answer.content) if answer.content else None

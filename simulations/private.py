@@ -36,14 +36,22 @@ def installed() -> bool:
 class PrivatePostgres:
     """One PostgreSQL server. With `durable` false it does not wait for the disk: for tests that prove no durability."""
 
-    def __init__(self, folder: Path, *, durable: bool = False, settings: Sequence[str] = ()) -> None:
-        """`folder` is made here if it is not there; `settings` are `name=value`."""
+    def __init__(
+        self, folder: Path, *, data: Path | None = None, durable: bool = False, settings: Sequence[str] = ()
+    ) -> None:
+        """`folder` is made here if it is not there, `data` in it unless named; `settings` are `name=value`."""
         self.folder = folder
-        self._data = folder / "data"
+        self.log = folder / "postgresql.log"
+        self._data = data or folder / "data"
         self._settings = ["listen_addresses=", "max_connections=200", "log_timezone=UTC", *settings]
         if not durable:
             self._settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the server is there; it ends by itself where it cannot write its log."""
+        return self._process is not None and self._process.poll() is None
 
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
@@ -56,7 +64,7 @@ class PrivatePostgres:
         if not self._data.exists():
             self._make_cluster()
         options = [part for setting in self._settings for part in ("-c", setting)]
-        with (self.folder / "postgresql.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = self._as_owner("postgres", "-D", str(self._data), "-k", str(self.folder), *options, log=log)
         began = time.monotonic()
         while not self._answers():
@@ -79,6 +87,15 @@ class PrivatePostgres:
         with self._connect("postgres") as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
 
+    def use_up_log(self, segments: int) -> None:
+        """Go on to the next segment of the write-ahead log so often: without space, the server ends in panic."""
+        try:
+            with self._connect("postgres") as connection:
+                for _ in range(segments):
+                    connection.execute("SELECT pg_logical_emit_message(false, 'nearside', 'next'), pg_switch_wal()")
+        except psycopg.OperationalError:
+            return  # it has
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server: SIGINT in order, SIGQUIT at once without a checkpoint, SIGKILL as a crash would."""
         if self._process is None:
@@ -93,7 +110,7 @@ class PrivatePostgres:
 
     def last_words(self) -> str:
         """The end of its log."""
-        return _tail(self.folder / "postgresql.log")
+        return _tail(self.log)
 
     def _make_cluster(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -23,17 +23,17 @@ class NotServing(Exception):
 
 
 class Server:
-    """`nearside serve` on one store (its URL) and one port, with the clock of a rehearsal."""
+    """`nearside serve` on one store (its URL) and one port, with its own clock or that of a rehearsal."""
 
     def __init__(
         self,
         folder: Path,
         database: str,
         *,
-        starts_at: datetime,
-        wall_start: datetime,
-        speed: float,
         settings: Mapping[str, str],
+        starts_at: datetime | None = None,
+        wall_start: datetime | None = None,
+        speed: float = 1,
     ) -> None:
         self.database = database
         self.port = _free_port()
@@ -44,13 +44,22 @@ class Server:
             "NEARSIDE_DATABASE": database,
             "NEARSIDE_HOST": "127.0.0.1",
             "NEARSIDE_PORT": str(self.port),
-            "NEARSIDE_CLOCK_SPEED": str(speed),
-            "NEARSIDE_CLOCK_STARTS_AT": starts_at.isoformat(),
-            "NEARSIDE_CLOCK_WALL_START": wall_start.isoformat(),
             "NEARSIDE_LOG_LEVEL": "WARNING",
             **settings,
         }
+        if starts_at and wall_start:
+            self._environment |= {
+                "NEARSIDE_CLOCK_SPEED": str(speed),
+                "NEARSIDE_CLOCK_STARTS_AT": starts_at.isoformat(),
+                "NEARSIDE_CLOCK_WALL_START": wall_start.isoformat(),
+            }
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id while it runs."""
+        running = self._process is not None and self._process.poll() is None
+        return self._process.pid if running and self._process else None
 
     def run(self, *arguments: str, typed: str = "") -> str:
         """Run a command of `nearside` on this store and give what it printed. Raises `NotServing`."""

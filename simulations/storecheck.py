@@ -18,12 +18,13 @@ async def verify_store(database: str, told: Sequence[Mapping[str, Any]]) -> list
     """Open the store itself and compare log, state and scores; `told` are the scores that the service last told."""
     db = Database(database)
     try:
-        return [*await _log_and_state(db), await _scores(db, told)]
+        return [*await log_and_state(db), await _scores(db, told)]
     finally:
         await db.close()
 
 
-async def _log_and_state(db: Database) -> list[Check]:
+async def log_and_state(db: Database) -> list[Check]:
+    """The log has no hole, and folded from empty it gives the stored cases."""
     log: list[LoggedEvent] = []
     async with db.read() as session:
         while page := await events_after(session, log[-1].seq if log else 0):

@@ -73,7 +73,7 @@ async def verify_screens(screens: Sequence[Feed], client: Client) -> Check:
         if screen.repeats
     ]
     for number, screen in enumerate(screens):
-        findings += [f"screen {number}: {difference}" for difference in await _against_fresh(screen, client)]
+        findings += [f"screen {number}: {difference}" for difference in await against_fresh(screen, client)]
     resumed = sum(screen.resumes for screen in screens)
     scope = f"{len(screens)} screens, {sum(screen.events for screen in screens)} events, {resumed} resumes"
     return check("screens without gap or repeat, equal to a fresh one", scope, findings)
@@ -86,8 +86,11 @@ def verify_dealers(feeds: Sequence[Feed]) -> Check:
     return check("dealers' feeds without repeat", scope, findings)
 
 
-async def _against_fresh(screen: Feed, client: Client) -> list[str]:
-    """A fresh snapshot may be of a moment later or earlier: look again until both stand at the same event."""
+async def against_fresh(screen: Feed, client: Client) -> list[str]:
+    """Where a screen differs from a fresh one of `client`.
+
+    A fresh snapshot may be of a moment later or earlier: look again until both stand at the same event.
+    """
     found: list[str] = []
     for _ in range(SAME_TIME_TRIES):
         fresh = Feed(client)

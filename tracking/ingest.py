@@ -110,6 +110,8 @@ class Ingest:
         self._window_s = window_s
         self._queue: asyncio.Queue[_Submission | None] = asyncio.Queue(WAITING_AT_MOST)
         self._states: dict[str, TerminalState] = {}
+        self._forgotten: set[str] = set()
+        """Terminals that were to be forgotten since the transaction under way began."""
         self._task: asyncio.Task[None] | None = None
         self._open = False
 
@@ -234,6 +236,7 @@ class Ingest:
     def forget(self, terminal_id: str) -> None:
         """Remember a terminal from the store alone: it may have spoken to another process since."""
         self._states.pop(terminal_id, None)
+        self._forgotten.add(terminal_id)
 
     def _forget(self, submissions: Sequence[_Submission]) -> None:
         for submission in submissions:
@@ -241,9 +244,11 @@ class Ingest:
 
     async def _prepare(self, session: AsyncSession, submissions: Sequence[_Submission]) -> _Batch:
         seen = {submission.terminal.terminal_id for submission in submissions}
-        strangers = sorted(seen - self._states.keys())
-        states = await recall(session, strangers) if strangers else {}
-        states.update((name, self._states[name]) for name in seen - states.keys())
+        # A terminal may connect anew while the store is asked, and be forgotten: this batch goes by what was known.
+        known = {name: self._states[name] for name in seen & self._states.keys()}
+        self._forgotten.clear()
+        strangers = sorted(seen - known.keys())
+        states = {**(await recall(session, strangers)), **known} if strangers else known
         # Only a fix that is not newer than all of its terminal's can be there already.
         doubtful = {
             trail_key(fix)
@@ -269,6 +274,8 @@ class Ingest:
         self.counts.repeated += batch.repeated
         self.counts.refused += len(batch.doubted)
         self._states.update(batch.states)
+        for terminal_id in self._forgotten:
+            self._states.pop(terminal_id, None)
         moved = tuple(plate for plate, fix in batch.moved.items() if self._live.put(_live_position(plate, fix)))
         if moved:
             self._bus.publish(Moved(plates=moved))

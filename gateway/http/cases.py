@@ -68,8 +68,11 @@ async def open_case(body: NewCase, door: CaseDoor) -> Response:
     if own_dealer and body.channel is not Channel.DEALER_24H:
         raise Invalid("only a case of a dealer's own line names that dealer", rule="C2", field="dealer")
 
+    asked = body.request(door.desk.places, own_dealer)
+    number = await service.number_for(door.desk, asked)
+
     async def work(act: Act) -> CaseView:
-        case = await service.open_case(door.desk, act, body.request(door.desk.places, own_dealer))
+        case = await service.open_case(door.desk, act, asked, number=number)
         return case_view(case, user, door.desk.places)
 
     return await door.write(work, 201)

@@ -69,11 +69,12 @@ async def test_a_second_import_changes_nothing_and_another_content_is_a_conflict
 
 
 async def test_the_number_of_a_live_case_is_taken(desk: Desk) -> None:
+    request = CaseRequest(
+        channel=Channel.HOTLINE_400, caller=Person(), car=Car(), lat=31.2312, lon=121.4737, fault="battery"
+    )
+    number = await service.number_for(desk, request)
     async with desk.act("user:dispatcher") as act:
-        request = CaseRequest(
-            channel=Channel.HOTLINE_400, caller=Person(), car=Car(), lat=31.2312, lon=121.4737, fault="battery"
-        )
-        live = await service.open_case(desk, act, request)
+        live = await service.open_case(desk, act, request, number=number)
     assert await refused(desk, line(number=live.number)) == ("conflict", "")
 
 

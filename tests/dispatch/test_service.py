@@ -53,8 +53,10 @@ def request(**facts: object) -> CaseRequest:
 
 
 async def open_one(desk: Desk, **facts: object) -> Case:
+    asked = request(**facts)
+    number = await service.number_for(desk, asked)
     async with desk.act("user:张") as act:
-        return await service.open_case(desk, act, request(**facts))
+        return await service.open_case(desk, act, asked, number=number)
 
 
 async def offer(desk: Desk, case: Case, **how: str) -> str:

@@ -2,9 +2,10 @@ import asyncio
 import csv
 import gzip
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,20 @@ class FailingDatabase(Database):
                 raise StoreUnavailable("the disk is full")
         if self.silent:
             raise StoreUnavailable("the answer was lost")
+
+
+class InterruptedDatabase(Database):
+    """A store during whose next transaction, while that waits for its first answer, something else happens."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    @asynccontextmanager
+    async def write(self, *, express: bool = False) -> AsyncGenerator[AsyncSession]:
+        async with super().write(express=express) as session:
+            if self.meanwhile:
+                asyncio.get_running_loop().call_soon(self.meanwhile)
+                self.meanwhile = None
+            yield session
 
 
 async def read_trail(db: Database, plate: str) -> list[TrailPoint]:
@@ -105,6 +120,24 @@ async def test_the_same_name_with_other_content_is_a_conflict_and_changes_nothin
         (fourth,) = await ingest.submit(terminal, [fix_at(0)])
         assert [receipt.code for receipt in (first, second, third, fourth)] == ["", "conflict", "conflict", ""]
     assert [point.fix for point in await read_trail(db, "P1")] == [fix_at(0)]
+
+
+async def test_a_terminal_that_connects_anew_in_mid_commit_is_remembered_from_the_store(db: Database) -> None:
+    terminals = await fit(db, ["1", "2"])
+    interrupted = InterruptedDatabase(db.text)
+    async with ingesting(interrupted, StoppedClock()) as ingest, ingesting(db, StoppedClock()) as elsewhere:
+        await ingest.submit(terminals["1"], [fix_at(0)])
+        interrupted.meanwhile = partial(ingest.forget, "T1")
+        known = ingest.submit(terminals["1"], [fix_at(1)])
+        stranger = ingest.submit(terminals["2"], [fix_at(1, terminal_id="T2")])
+        answers = await asyncio.gather(known, stranger)
+        assert [receipt.stored for (receipt,) in answers] == [True, True]
+        # Another process stores what this one would take for new, did it go by what it remembered before.
+        await elsewhere.submit(terminals["1"], [fix_at(2)])
+        other = replace(fix_at(2), position=place(7))
+        (receipt,) = await ingest.submit(terminals["1"], [other])
+        assert receipt.code == "conflict"
+    await interrupted.close()
 
 
 async def test_many_submissions_share_few_commits(db: Database) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -50,6 +51,10 @@ class TooLong(Exception):
 
 class TooSlow(Exception):
     """The body did not come in time."""
+
+
+class NoText(Exception):
+    """The address holds a NUL, which no text of this service has and not every store takes."""
 
 
 @dataclass(slots=True)
@@ -92,6 +97,7 @@ class Front:
         language = language_of(headers.get("accept-language", ""))
         try:
             whole = await _in_time(receive, headers)
+            _check_address(scope)
             await self._app(scope, whole, answer)
         except TooLong:
             said = f"the body is longer than {MAX_BODY_BYTES} bytes"
@@ -100,6 +106,10 @@ class Front:
         except TooSlow:
             said = f"the body did not come within {BODY_WITHIN_S:.0f} seconds"
             reply = problem("invalid", status=408, detail=said, language=language, headers=_PARTING)
+            await reply(scope, receive, answer)
+        except NoText:
+            said = "the address holds a NUL character"
+            reply = problem("invalid", status=422, detail=said, language=language)
             await reply(scope, receive, answer)
         except BaseException:
             if not exchange.status:
@@ -132,6 +142,12 @@ def _template(scope: Scope) -> str:
     path: str = getattr(scope.get("route"), "path", "unmatched")
     mounted = scope["path"].startswith(_API) and not path.startswith(_API) and path != "unmatched"
     return _API + path if mounted else path
+
+
+def _check_address(scope: Scope) -> None:
+    """Every parameter of every route at once. Raises `NoText`."""
+    if "\0" in scope["path"] or b"\0" in unquote_to_bytes(scope["query_string"]):
+        raise NoText
 
 
 def _add_headers(message: Message, request_id: str) -> None:

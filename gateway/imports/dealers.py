@@ -12,7 +12,7 @@ from core.places import Places
 from dispatch import queries
 from dispatch.desk import Act, Desk
 from dispatch.vocabulary import Dealer, Person
-from gateway.http.fields import normal_phone
+from gateway.http.fields import no_controls, normal_phone
 from gateway.http.requests import DealerIn
 from gateway.imports.report import BATCH, Progress, Report
 from gateway.imports.text import Row, read_table
@@ -75,6 +75,7 @@ def _read(places: Places, row: Row) -> _Read:
         try:
             phones[name] = normal_phone(phone)
         except ValueError:
+            phones[name] = _readable(phone, name)
             findings.append(("doubtful_phone", f"{name} does not look like a phone number"))
     body = _checked(row)
     place = sited(places, body.location.lat, body.location.lon, body.location.datum, body.city_code)
@@ -90,6 +91,13 @@ def _read(places: Places, row: Row) -> _Read:
         region=body.region,
     )
     return _Read(dealer=dealer, findings=tuple(findings))
+
+
+def _readable(text: str, column: str) -> str:
+    try:
+        return no_controls(text)
+    except ValueError as error:
+        raise Invalid(str(error), field=column) from error
 
 
 _EXPLAINED = {

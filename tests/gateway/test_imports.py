@@ -76,6 +76,8 @@ async def test_r12_r22_every_finding_has_its_line(bare_house: House) -> None:
         "D11,,,31.26,121.5,wgs84,,王,138",
         "D12,寅,,31.26,121.5,wgs84,no phone,王,138",
         "D13,卯,,31.27,121.5,wgs84,,王,138,,,,surplus",
+        "D14,辰,,31.28,121.5,wgs84,021\0abc,王,138",
+        "D15,巳,,31.28,121.5,wgs84,,王,\x1b[2J",
     )
     assert (report.imported, report.unchanged) == (5, 1)
     rejected, findings = remarks(report)
@@ -90,6 +92,8 @@ async def test_r12_r22_every_finding_has_its_line(bare_house: House) -> None:
         (14, "invalid"),
         (15, "invalid"),
         (17, "invalid"),
+        (18, "invalid"),
+        (19, "invalid"),
     ]
     assert findings == [
         (2, "shared_position"),
@@ -214,12 +218,14 @@ async def test_past_cases_pass_the_same_rules_and_count_in_the_scores(house: Hou
         json.dumps(past(number="H-4", offers=[{**past()["offers"][0], "dealer": "D9"}])).encode(),
         json.dumps(past(number="H-5", fault="电"), ensure_ascii=False).encode("gb18030"),
         b'{"number": "\xff"}',
+        json.dumps(past(number="H-\0")).encode(),
+        json.dumps(past(number="H-7", location={**past()["location"], "address": "a\0b"})).encode(),
     ]
     raw = b"\xef\xbb\xbf" + b"\r\n".join(lines)
     report = await import_cases(house.service.desk, raw, "system", quiet)
     rejected, findings = remarks(report)
     assert (report.imported, report.unchanged) == (2, 1)
-    assert [line for line, _ in rejected] == [4, 5, 6, 8, 9, 10]
+    assert [line for line, _ in rejected] == [4, 5, 6, 8, 9, 10, 11, 12]
     assert (4, "conflict") in rejected
     assert next(one for one in report.rejected if one.line == 5).detail.find("R6") >= 0
     assert findings == [(3, "duplicate_number"), (7, "unknown_field")]

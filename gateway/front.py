@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -55,6 +55,11 @@ class TooSlow(Exception):
 
 class NoText(Exception):
     """The address holds a NUL, which no text of this service has and not every store takes."""
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__("the address holds a NUL character")
+        self.field = field
+        """The query's parameter with it; empty where it stands elsewhere."""
 
 
 @dataclass(slots=True)
@@ -107,9 +112,8 @@ class Front:
             said = f"the body did not come within {BODY_WITHIN_S:.0f} seconds"
             reply = problem("invalid", status=408, detail=said, language=language, headers=_PARTING)
             await reply(scope, receive, answer)
-        except NoText:
-            said = "the address holds a NUL character"
-            reply = problem("invalid", status=422, detail=said, language=language)
+        except NoText as error:
+            reply = problem("invalid", status=422, detail=str(error), language=language, field=error.field)
             await reply(scope, receive, answer)
         except BaseException:
             if not exchange.status:
@@ -146,8 +150,13 @@ def _template(scope: Scope) -> str:
 
 def _check_address(scope: Scope) -> None:
     """Every parameter of every route at once. Raises `NoText`."""
-    if "\0" in scope["path"] or b"\0" in unquote_to_bytes(scope["query_string"]):
+    if "\0" in scope["path"]:
         raise NoText
+    for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        if "\0" in name:
+            raise NoText
+        if "\0" in value:
+            raise NoText(name)
 
 
 def _add_headers(message: Message, request_id: str) -> None:

@@ -21,8 +21,8 @@ _SESSION: Final = {
     "statement_timeout": "60s",
     "synchronous_commit": "on",
 }
-"""No statement waits for ever. Acknowledged means on the disk, whatever the server's default. Compiling a statement over many partitions takes
-seconds, more than any of ours then saves.
+"""No statement waits for ever. Acknowledged means on the disk, whatever the server's default. Compiling a statement
+over many partitions takes seconds, more than any of ours then saves.
 """
 
 CONNECT: Final[dict[str, Any]] = {

@@ -9,15 +9,18 @@ import pytest
 from gateway_house import House, Person, acceptance, case_body, open_process
 from msgspec.structs import replace
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from stores import needs_servers, redis, shared_service
 
 from core.eventlog import events_after
 from core.geo import Position
 from core.periodic import Periodic, do_due, every
 from core.settings import Settings
-from dispatch import sweeper
+from dispatch import queries, sweeper
 from dispatch.tables import DeadlineRow
+from dispatch.vocabulary import Dealer
 from gateway.fanout import connect
+from gateway.imports.dealers import import_dealers
 from gateway.live.protocol import Board, apply, decode
 from gateway.live.viewer import Viewer
 from gateway.roles import Role
@@ -49,6 +52,28 @@ async def comes_true(condition: Callable[[], bool | Awaitable[bool]]) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("it did not come true")
+
+
+async def test_two_imports_of_the_same_at_once_keep_all(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between one import's look for a dealer and its record of it, the other has recorded the same."""
+    one, other = pair
+    heading = "code,name,city_code,lat,lon,datum,phone,specialist_name,specialist_phone"
+    rows = [f"E{number},店,310000,31.2{number},121.4,wgs84,,王,13800000001" for number in range(1, 9)]
+    look = queries.dealer
+    met: list[str] = []
+
+    async def overtaken(session: AsyncSession, code: str) -> Dealer | None:
+        found = await look(session, code)
+        if not met:
+            met.append(code)
+            overtaking = "\n".join((heading, *rows[:2])).encode()
+            assert (await import_dealers(other.service.desk, overtaking, "system", lambda *_: None)).imported == 2
+        return found
+
+    monkeypatch.setattr(queries, "dealer", overtaken)
+    table = "\n".join((heading, *rows)).encode()
+    report = await import_dealers(one.service.desk, table, "system", lambda *_: None)
+    assert (report.imported, report.unchanged, report.rejected) == (6, 2, [])
 
 
 async def fitted(house: House, plate: str = "沪A00001", terminal_id: str = "T1") -> Terminal:

@@ -1,5 +1,6 @@
 """A file's lines into the store, some at a time: each batch is kept whole, and done again where it was not."""
 
+import asyncio
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from core.errors import Conflict, NearsideError, StoreUnavailable
+from core.turns import take_turn
 from dispatch.desk import Act, Desk
 from gateway.imports.report import Progress, Report
 
@@ -14,6 +16,8 @@ BATCH = 200
 """Lines kept in one transaction: short enough that no other writer waits long."""
 AGAIN = 3
 """How often a batch is done again, when somebody else recorded the same just then or the store did not answer."""
+PAUSE_S = 1.0
+"""Waited before the second try, twice as long before the third, and so on: whoever was in the way gets past."""
 
 L = TypeVar("L")
 K = TypeVar("K")
@@ -65,12 +69,14 @@ async def keep_all(
 ) -> None:
     """Keep the good ones among `lines` and tell `into` of all. Raises `Stopped`.
 
-    `before_commit` is called with all that a batch is about to commit, and once more when it is done again.
+    `before_commit` is called with all that a batch is about to commit, each time that it is done.
     """
 
     async def kept(some: Sequence[L]) -> Batch[K]:
         batch = into.following()
         async with desk.act(actor) as act:
+            # Two files with the same things in another order would stand in each other's way again and again.
+            await take_turn(act.session, "import")
             for line in some:
                 await keep(act, line, batch)
             if before_commit:
@@ -88,9 +94,9 @@ async def keep_all(
 
 async def _again(work: Callable[[], Awaitable[Batch[K]]]) -> Batch[K]:
     """Whatever was in the way, the transaction was undone: what is recorded by now is seen at the next try."""
-    for _ in range(AGAIN):
+    for tried in range(1, AGAIN + 1):
         try:
             return await work()
         except (Conflict, StoreUnavailable):
-            continue
+            await asyncio.sleep(tried * PAUSE_S)
     return await work()

@@ -174,6 +174,7 @@ def test_an_import_that_stops_tells_what_it_kept_and_loses_no_token(
     run("import", "dealers", "d.csv")
     with monkeypatch.context() as broken:
         broken.setattr("gateway.imports.batches.BATCH", 1)
+        broken.setattr("gateway.imports.batches.PAUSE_S", 0)
         broken.setattr(Database, "write", without("沪A10002", Database.write))
         told = run("import", "vehicles", "v.csv", "--tokens", "t.csv", "--json")
     assert (told.exit_code, json.loads(told.stdout)["imported"]) == (1, 1)

@@ -272,7 +272,8 @@ ONCE_EACH = (Conflict(), StoreUnavailable(), Conflict())
 ALWAYS = (Conflict(),) * 4
 
 
-async def test_what_was_undone_is_done_again_and_told_once(house: House) -> None:
+async def test_what_was_undone_is_done_again_and_told_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.imports.batches.PAUSE_S", 0)
     table = "\n".join((HEADING, *["D5,戊,,31.25,121.5,wgs84,no phone,王,138,,"] * 2, "D6,己,,0,0,wgs84,,王,138,,"))
     report = await import_dealers(failing(house, *ONCE_EACH), table.encode(), "system", quiet)
     assert (report.imported, report.unchanged) == (1, 1)
@@ -300,6 +301,7 @@ async def test_what_was_undone_is_done_again_and_told_once(house: House) -> None
 
 async def test_an_import_that_stops_tells_what_it_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.imports.batches.BATCH", 1)
+    monkeypatch.setattr("gateway.imports.batches.PAUSE_S", 0)
     table = "\n".join((HEADING, *(f"D{number},戊,,31.2{number},121.5,wgs84,,王,138,," for number in (5, 6, 7))))
     desk = failing(house)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from gateway_house import House, Person, acceptance, case_body, open_process
+from gateway_house import House, Person, acceptance, case_body, dealer_body, open_process
 from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,26 +54,42 @@ async def comes_true(condition: Callable[[], bool | Awaitable[bool]]) -> None:
     raise AssertionError("it did not come true")
 
 
-async def test_two_imports_of_the_same_at_once_keep_all(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between one import's look for a dealer and its record of it, the other has recorded the same."""
+async def test_an_import_that_is_overtaken_keeps_its_good_rows(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its look for a dealer and its record of it, another process has recorded the same."""
     one, other = pair
-    heading = "code,name,city_code,lat,lon,datum,phone,specialist_name,specialist_phone"
-    rows = [f"E{number},店,310000,31.2{number},121.4,wgs84,,王,13800000001" for number in range(1, 9)]
+    monkeypatch.setattr("gateway.imports.batches.PAUSE_S", 0)
     look = queries.dealer
-    met: list[str] = []
+    overtaken: list[str] = []
 
-    async def overtaken(session: AsyncSession, code: str) -> Dealer | None:
+    async def slow_look(session: AsyncSession, code: str) -> Dealer | None:
         found = await look(session, code)
-        if not met:
-            met.append(code)
-            overtaking = "\n".join((heading, *rows[:2])).encode()
-            assert (await import_dealers(other.service.desk, overtaking, "system", lambda *_: None)).imported == 2
+        if not overtaken:
+            overtaken.append(code)
+            added = await other.cac.post("/dealers", dealer_body("E1", 31.21, 121.4))
+            assert added.status_code == 201
         return found
 
-    monkeypatch.setattr(queries, "dealer", overtaken)
-    table = "\n".join((heading, *rows)).encode()
-    report = await import_dealers(one.service.desk, table, "system", lambda *_: None)
-    assert (report.imported, report.unchanged, report.rejected) == (6, 2, [])
+    monkeypatch.setattr(queries, "dealer", slow_look)
+    heading = "code,name,city_code,lat,lon,datum,phone,specialist_name,specialist_phone"
+    rows = [f"E{n},店E{n},310000,31.2{n},121.4,wgs84,021-51330126,王强,13800000001" for n in range(1, 9)]
+    report = await import_dealers(one.service.desk, "\n".join((heading, *rows)).encode(), "system", lambda *_: None)
+    assert (overtaken, report.imported, report.unchanged, report.rejected) == (["E1"], 7, 1, [])
+
+
+async def test_two_imports_of_the_same_in_another_order_keep_all(pair: Pair) -> None:
+    heading = "code,name,city_code,lat,lon,datum,phone,specialist_name,specialist_phone"
+    rows = [f"E{n},店,310000,31.{n},121.4,wgs84,,王强,13800000001" for n in range(100, 250)]
+    tables = ("\n".join((heading, *rows)).encode(), "\n".join((heading, *reversed(rows))).encode())
+    done = await asyncio.gather(
+        *(
+            import_dealers(house.service.desk, table, "system", lambda *_: None)
+            for house, table in zip(pair, tables, strict=True)
+        )
+    )
+    assert sorted((report.imported, report.unchanged, report.rejected) for report in done) == [
+        (0, 150, []),
+        (150, 0, []),
+    ]
 
 
 async def fitted(house: House, plate: str = "沪A00001", terminal_id: str = "T1") -> Terminal:

@@ -48,6 +48,8 @@ class Database:
         engines = sqlite.engines(self.url) if self.embedded else postgresql.engines(self.url, connections)
         self._reader, self._writer, self._express = engines
         self._read_sessions = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
+        once = self._reader if self.embedded else self._reader.execution_options(isolation_level="AUTOCOMMIT")
+        self._once_sessions = async_sessionmaker(once, expire_on_commit=False, autoflush=False)
         self._write_sessions = async_sessionmaker(self._writer, expire_on_commit=False, autoflush=False)
         self._express_sessions = async_sessionmaker(self._express, expire_on_commit=False, autoflush=False)
 
@@ -62,10 +64,12 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @asynccontextmanager
-    async def read(self) -> AsyncGenerator[AsyncSession]:
-        """A session on one unchanging view of the store."""
+    async def read(self, *, once: bool = False) -> AsyncGenerator[AsyncSession]:
+        """A session on one unchanging view of the store; `once` is for a single statement, which is a view by itself,
+        and spares PostgreSQL the transaction around it.
+        """
         with _store_errors():
-            async with self._read_sessions() as session:
+            async with (self._once_sessions if once else self._read_sessions)() as session:
                 yield session
 
     @asynccontextmanager

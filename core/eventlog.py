@@ -134,16 +134,6 @@ async def events_after(session: AsyncSession, seq: int, *, limit: int = 1000) ->
     return [_logged(row) for row in (await session.execute(statement)).scalars()]
 
 
-async def events_of_kinds(session: AsyncSession, kinds: Sequence[str], *, after: int, up_to: int) -> list[LoggedEvent]:
-    """The events of these kinds after `after` up to `up_to`, in order."""
-    statement = (
-        select(CaseEvent)
-        .where(CaseEvent.seq > after, CaseEvent.seq <= up_to, CaseEvent.kind.in_(kinds))
-        .order_by(CaseEvent.seq)
-    )
-    return [_logged(row) for row in (await session.execute(statement)).scalars()]
-
-
 async def events_of(session: AsyncSession, case_id: str, *, after: int = 0, limit: int = 1000) -> list[LoggedEvent]:
     """One case's events after `after`, in order, at most `limit`."""
     statement = (

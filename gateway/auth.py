@@ -79,7 +79,7 @@ class SignIn:
         """Whom `token` speaks for. Raises `NotSignedIn`."""
         if not token:
             raise NotSignedIn("no session token came with the request")
-        async with self._db.read() as session:
+        async with self._db.read(once=True) as session:
             found = await accounts.session_of(session, token, self._wall.now())
         if found is None:
             raise NotSignedIn("the session is unknown or has ended")
@@ -118,7 +118,7 @@ class SignIn:
         tokens = set(self._watched)
         if not tokens:
             return
-        async with self._db.read() as session:
+        async with self._db.read(once=True) as session:
             gone = tokens - await accounts.open_among(session, tokens)
         self._signed_out.update(dict.fromkeys(gone, self._wall.now() + self._lifetime))
 

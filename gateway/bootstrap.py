@@ -79,7 +79,6 @@ class Service:
     ingest: Ingest
     desk: Desk
     hub: Hub
-    job_lines: JobLines
     fleet: FleetWatch
     fanout: Fanout | None
     """Where there is Redis, and so may be other processes."""
@@ -105,7 +104,6 @@ class Service:
             "deadlines": run_sweeper(self.desk, self.stop),
             "arrivals": run_arrivals(self.desk, self.stop),
             "feed": self.hub.run(self.stop),
-            "jobs": self.job_lines.run(self.stop),
             "sessions": self.sign_in.follow(self.stop),
             "ingest": self._watch_ingest(),
             "roster": self.fleet.follow(self.stop),
@@ -153,7 +151,7 @@ class Service:
         """What is wrong with this process, by part; empty when it is fit to serve."""
         wrong: dict[str, str] = {}
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S), self.db.read() as session:
+            async with asyncio.timeout(ANSWER_WITHIN_S), self.db.read(once=True) as session:
                 await session.execute(text("SELECT 1"))
         except StoreUnavailable as error:
             wrong["store"] = error.detail
@@ -242,13 +240,13 @@ def build(settings: Settings, *, on_failure: Callable[[str], None], places: Plac
         desk=desk,
         fleet=FleetWatch(db, desk),
         hub=Hub(db, bus, live, clock),
-        job_lines=JobLines(db, bus, terminals),
         fanout=None,
         sign_in=SignIn(db, settings, wall),
         terminals=terminals,
         metrics=Metrics(),
         background=Background(on_failure),
     )
+    service.hub.follow(JobLines(db, terminals).take)
     if settings.redis:
         service.join_others()
     return service

@@ -19,7 +19,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 async def look_at_clock(db: Database, clock: StoreClock) -> None:
     """Set `clock` by the store's, if it differs by more than the asking takes."""
-    async with db.read() as session:
+    async with db.read(once=True) as session:
         await session.connection()  # so that what it may take to connect is not counted to the answer
         asked_s = clock.steady_s()
         told = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()

@@ -1,6 +1,7 @@
 """The log as the screens read it: the newest events at hand, the older ones by page. Nothing uncommitted is seen."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -50,6 +51,11 @@ class Entry:
         )
 
     @property
+    def event(self) -> Event:
+        """The event itself, without its card."""
+        return self._event
+
+    @property
     def dealers(self) -> frozenset[str]:
         """Those who may see the case after this event."""
         return frozenset(self.card["dealers"])
@@ -63,6 +69,10 @@ class Entry:
         return self._encoded[share]
 
 
+Follower = Callable[[Sequence[Entry]], Awaitable[None]]
+"""Told of events as they are taken in. Where it raises, they are taken in again."""
+
+
 class Feed:
     """The end of the log in memory, up to `head`, and the way to what lies before."""
 
@@ -71,12 +81,17 @@ class Feed:
         self._limits = limits
         self._ring: dict[int, Entry] = {}
         self._advanced = asyncio.Event()
+        self._followers: list[Follower] = []
         self._started = False
         self.head = 0
 
+    def follow(self, follower: "Follower") -> None:
+        """Have `follower` told of every event that is taken in from now on, in order."""
+        self._followers.append(follower)
+
     async def committed(self) -> int:
         """The number of the newest event in the store."""
-        async with self._db.read() as session:
+        async with self._db.read(once=True) as session:
             return await last_seq(session)
 
     async def catch_up(self) -> None:
@@ -92,6 +107,8 @@ class Feed:
                 return
             for entry in entries:
                 self._ring[entry.seq] = entry
+            for follower in self._followers:
+                await follower(entries)
             self.head = entries[-1].seq
             for seq in range(self.head - len(self._ring) + 1, self.head - self._limits.ring + 1):
                 del self._ring[seq]

@@ -16,7 +16,7 @@ from core.database import Database
 from core.errors import StoreUnavailable
 from core.eventlog import Logged
 from dispatch.queries import board
-from gateway.live.feed import Feed, Limits
+from gateway.live.feed import Feed, Follower, Limits
 from gateway.live.fleet import Fleet
 from gateway.live.screen import ReadBoard, Screen
 from gateway.live.viewer import Viewer
@@ -65,9 +65,15 @@ class Hub:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the log until `stop`. A store that does not answer is asked again."""
+        wall = asyncio.get_running_loop().time
+        looked_at = -_LOOK_S
         while not stop.is_set():
             try:
-                await self.look()
+                if wall() - looked_at >= _LOOK_S:
+                    looked_at = wall()
+                    await self.look()
+                else:
+                    await self._take_in()
             except StoreUnavailable:
                 _log.warning("feed_waits_for_store", seq=self.head)
             with suppress(TimeoutError):
@@ -76,11 +82,18 @@ class Hub:
 
     async def look(self) -> None:
         """Take in what was committed up to now, and wake the screens."""
+        await self._take_in()
+        async with self._db.read() as session:
+            await self._fleet.refresh(session)
+
+    def follow(self, follower: Follower) -> None:
+        """Have `follower` told of every event that the hub takes in."""
+        self._feed.follow(follower)
+
+    async def _take_in(self) -> None:
         while not self._logged.empty():
             self._logged.get_nowait()
         await self._feed.catch_up()
-        async with self._db.read() as session:
-            await self._fleet.refresh(session)
 
     async def screen(self, viewer: Viewer, since: int | None = None) -> Screen:
         """A screen for `viewer`, which already knows the events up to `since`."""

@@ -478,7 +478,7 @@ async def test_the_loops_outlive_a_store_that_does_not_answer(desk: Desk, clock:
     class Faltering(Database):
         refusals = 3
 
-        def read(self):
+        def read(self, *, once: bool = False):
             if self.refusals:
                 self.refusals -= 1
                 raise errors.StoreUnavailable

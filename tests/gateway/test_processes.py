@@ -180,7 +180,6 @@ async def test_a_job_reaches_the_terminal_wherever_it_is_connected(pair: Pair) -
     await fitted(one)
     offer = await one.new_offer()
     with other.service.terminals.register("沪A00001") as jobs:
-        await other.service.job_lines.look()
         answer = await one.d1.post(f"/offers/{offer['id']}/accept", acceptance())
         job = await asyncio.wait_for(jobs.get(), 10)
     assert (job["trip"], job["fault"]) == (answer.json()["id"], "battery")

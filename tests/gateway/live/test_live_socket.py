@@ -47,7 +47,7 @@ class DeafDatabase(Database):
     refusals = 2
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncGenerator[AsyncSession]:
+    async def read(self, *, once: bool = False) -> AsyncGenerator[AsyncSession]:
         if self.refusals:
             self.refusals -= 1
             raise StoreUnavailable

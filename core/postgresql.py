@@ -19,12 +19,10 @@ _SESSION: Final = {
     "jit": "off",
     "lock_timeout": "10s",
     "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "10s",
     "synchronous_commit": "on",
 }
-"""No statement waits for ever; a process that hangs in mid-transaction gives its locks back, the log's counter above
-all. Acknowledged means on the disk, whatever the server's default. Compiling a statement over many partitions takes
-seconds, more than any of ours then saves.
+"""No statement waits for ever. Acknowledged means on the disk, whatever the server's default. Compiling a statement
+over many partitions takes seconds, more than any of ours then saves.
 """
 
 CONNECT: Final[dict[str, Any]] = {
@@ -40,22 +38,26 @@ CONNECT: Final[dict[str, Any]] = {
 """What every connection of the service is opened with."""
 
 
+_GIVE_BACK: Final = " -c idle_in_transaction_session_timeout={}"
+"""A process that hangs in mid-transaction is cut off: soon where it may hold locks, the log's counter above all."""
+
+
 def engines(url: URL, connections: int) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
     """For reading and for writing with at most `connections` connections each, and for express writes with two."""
     reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    reader = _engine(url, connections).execution_options(**reading)
+    reader = _engine(url, connections, "60s").execution_options(**reading)
     writer, express = (
-        _engine(url, size).execution_options(isolation_level="READ COMMITTED") for size in (connections, EXPRESS)
+        _engine(url, size, "10s").execution_options(isolation_level="READ COMMITTED") for size in (connections, EXPRESS)
     )
     return reader, writer, express
 
 
-def _engine(url: URL, connections: int) -> AsyncEngine:
+def _engine(url: URL, connections: int, give_back: str) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,
-        connect_args=dict(CONNECT),
+        connect_args={**CONNECT, "options": CONNECT["options"] + _GIVE_BACK.format(give_back)},
     )

@@ -20,8 +20,11 @@ from tracking.vocabulary import VehicleKind
 MAX_LINE_BYTES = 256_000
 
 Time = Annotated[datetime, Meta(tz=True)]
-Code = Annotated[str, Meta(min_length=1, max_length=40)]
-Number = Annotated[str, Meta(min_length=1, max_length=80)]
+_NO_NUL = r"^[^\x00]*$"
+"""Not every store keeps a NUL in a text."""
+Text = Annotated[str, Meta(pattern=_NO_NUL)]
+Code = Annotated[str, Meta(min_length=1, max_length=40, pattern=_NO_NUL)]
+Number = Annotated[str, Meta(min_length=1, max_length=80, pattern=_NO_NUL)]
 
 
 class Answer(StrEnum):
@@ -48,7 +51,7 @@ class PastLocation:
     lat: float
     lon: float
     datum: Datum = Datum.WGS84
-    address: str | None = None
+    address: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class PastOffer:
     at: Time
     answer: Answer
     answered_at: Time | None = None
-    reason: str | None = None
+    reason: Text | None = None
     promised_at: Time | None = None
     given_up_at: Time | None = None
 
@@ -76,7 +79,7 @@ class PastTrip:
     result: Result | None = None
     drivable: bool | None = None
     signed: bool | None = None
-    unsigned_confirmed_by: str | None = None
+    unsigned_confirmed_by: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ class PastPromiseChange:
     promised_at: Time
     approved: bool
     outside_cause: bool
-    reason: str | None = None
+    reason: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ class PastEnd:
     status: EndStatus
     at: Time
     by: CancelledBy | None = None
-    reason: str | None = None
+    reason: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,7 @@ class PastCase:
     number: Number
     channel: Channel
     opened_at: Time
-    fault: str
+    fault: Text
     location: PastLocation
     end: PastEnd
     offers: tuple[PastOffer, ...] = ()

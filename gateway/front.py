@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -50,6 +51,15 @@ class TooLong(Exception):
 
 class TooSlow(Exception):
     """The body did not come in time."""
+
+
+class NoText(Exception):
+    """The address holds a NUL, which no text of this service has and not every store takes."""
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__("the address holds a NUL character")
+        self.field = field
+        """The query's parameter with it; empty where it stands elsewhere."""
 
 
 @dataclass(slots=True)
@@ -92,6 +102,7 @@ class Front:
         language = language_of(headers.get("accept-language", ""))
         try:
             whole = await _in_time(receive, headers)
+            _check_address(scope)
             await self._app(scope, whole, answer)
         except TooLong:
             said = f"the body is longer than {MAX_BODY_BYTES} bytes"
@@ -100,6 +111,9 @@ class Front:
         except TooSlow:
             said = f"the body did not come within {BODY_WITHIN_S:.0f} seconds"
             reply = problem("invalid", status=408, detail=said, language=language, headers=_PARTING)
+            await reply(scope, receive, answer)
+        except NoText as error:
+            reply = problem("invalid", status=422, detail=str(error), language=language, field=error.field)
             await reply(scope, receive, answer)
         except BaseException:
             if not exchange.status:
@@ -132,6 +146,17 @@ def _template(scope: Scope) -> str:
     path: str = getattr(scope.get("route"), "path", "unmatched")
     mounted = scope["path"].startswith(_API) and not path.startswith(_API) and path != "unmatched"
     return _API + path if mounted else path
+
+
+def _check_address(scope: Scope) -> None:
+    """Every parameter of every route at once. Raises `NoText`."""
+    if "\0" in scope["path"]:
+        raise NoText
+    for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        if "\0" in name:
+            raise NoText
+        if "\0" in value:
+            raise NoText(name)
 
 
 def _add_headers(message: Message, request_id: str) -> None:

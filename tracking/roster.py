@@ -1,4 +1,5 @@
-"""Vehicles and their terminals. Each change counts up `roster`, so that whoever remembers them looks again.
+"""Vehicles and their terminals. A transaction that changes any counts up `roster`, so that whoever remembers them looks
+again.
 
 Every function takes the session of a transaction that its caller owns.
 """

@@ -1,9 +1,8 @@
 """`nearside import`: dealers, vehicles and past cases, without a running server or beside one."""
 
 import json
-import os
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,9 @@ import typer
 from core.settings import Settings
 from dispatch.desk import Desk
 from gateway.bootstrap import build
-from gateway.cli.say import err, fail, out, progress_bar, run
+from gateway.cli.say import err, out, progress_bar, run
+from gateway.cli.tokenfile import token_file
+from gateway.imports.batches import Stopped
 from gateway.imports.cases import import_cases
 from gateway.imports.dealers import import_dealers
 from gateway.imports.report import Progress, Report
@@ -37,7 +38,7 @@ def dealers(settings: Settings, file: File, as_json: AsJson = False, strict: Str
     async def work(desk: Desk, raw: bytes, progress: Progress) -> Report:
         return await import_dealers(desk, raw, ACTOR, progress)
 
-    _finish(_import(settings, file, work), as_json=as_json, strict=strict)
+    _finish(_import(settings, file, work, as_json=as_json), as_json=as_json, strict=strict)
 
 
 def vehicles(
@@ -47,7 +48,10 @@ def vehicles(
     strict: Strict = False,
     tokens: Annotated[
         Path | None,
-        typer.Option(help="write the new terminals' secret tokens to this file, as terminal_id,token"),
+        typer.Option(
+            help="write the new terminals' secret tokens to this new file, as terminal_id,token; "
+            "of two lines of one terminal the later counts"
+        ),
     ] = None,
 ) -> None:
     """Import vehicles and terminals from CSV.
@@ -55,23 +59,21 @@ def vehicles(
     Columns: plate,kind,dealer,on_duty,terminal_id,protocol; optionally tools. The last three may be empty.
     Example: `nearside import vehicles vehicles.csv --tokens tokens.csv`
     """
-    if tokens is not None and tokens.exists():
-        fail(f"{tokens} exists; a file of secrets is never overwritten", 2)
+    with token_file(tokens) if tokens else nullcontext() as tell:
 
-    async def work(desk: Desk, raw: bytes, progress: Progress) -> Report:
-        done = await import_vehicles(desk, raw, ACTOR, progress, told=tokens is not None)
-        if tokens is not None:
-            _write_secrets(tokens, done.tokens)
-        elif done.tokens:
-            err.print(
-                f"nearside: {len(done.tokens)} new terminals have no token yet: POST /terminals gives it, "
-                "as --tokens FILE would have",
-                style="yellow",
-                markup=False,
-            )
-        return done.report
+        async def work(desk: Desk, raw: bytes, progress: Progress) -> Report:
+            done = await import_vehicles(desk, raw, ACTOR, progress, tell=tell)
+            if tell is None and done.tokens:
+                err.print(
+                    f"nearside: {len(done.tokens)} new terminals have no token yet: POST /terminals gives it, "
+                    "as --tokens FILE would have",
+                    style="yellow",
+                    markup=False,
+                )
+            return done.report
 
-    _finish(_import(settings, file, work), as_json=as_json, strict=strict)
+        report = _import(settings, file, work, as_json=as_json)
+    _finish(report, as_json=as_json, strict=strict)
 
 
 def cases(settings: Settings, file: File, as_json: AsJson = False, strict: Strict = False) -> None:
@@ -83,17 +85,22 @@ def cases(settings: Settings, file: File, as_json: AsJson = False, strict: Stric
     async def work(desk: Desk, raw: bytes, progress: Progress) -> Report:
         return await import_cases(desk, raw, ACTOR, progress)
 
-    _finish(_import(settings, file, work), as_json=as_json, strict=strict)
+    _finish(_import(settings, file, work, as_json=as_json), as_json=as_json, strict=strict)
 
 
-def _import(settings: Settings, file: Path, work: Callable[[Desk, bytes, Progress], Any]) -> Report:
+def _import(settings: Settings, file: Path, work: Callable[[Desk, bytes, Progress], Any], *, as_json: bool) -> Report:
+    """Do the work. Where it stops half-way, what was kept is told before the command ends."""
     raw = file.read_bytes()
 
     async def within() -> Report:
         async with opened(settings) as desk:
-            with progress_bar(file.name) as progress:
-                report: Report = await work(desk, raw, progress)
-                return report
+            try:
+                with progress_bar(file.name) as progress:
+                    report: Report = await work(desk, raw, progress)
+                    return report
+            except Stopped as stopped:
+                _tell(stopped.report, as_json=as_json)
+                raise stopped.error from stopped
 
     return run(within(), database=settings.database, asked_wrongly=(MissingColumns,))
 
@@ -113,14 +120,13 @@ def _nobody_listens(_task: str) -> None:
     """No background task runs in a command."""
 
 
-def _write_secrets(file: Path, tokens: dict[str, str]) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
-        lines.write("terminal_id,token\n")
-        lines.writelines(f"{terminal_id},{token}\n" for terminal_id, token in tokens.items())
-
-
 def _finish(report: Report, *, as_json: bool, strict: bool) -> None:
+    _tell(report, as_json=as_json)
+    if strict and report.rejected:
+        raise typer.Exit(1)
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -132,5 +138,3 @@ def _finish(report: Report, *, as_json: bool, strict: bool) -> None:
             f"findings {len(report.findings)}",
             markup=False,
         )
-    if strict and report.rejected:
-        raise typer.Exit(1)

@@ -24,7 +24,7 @@ from gateway.http.door import (
     moment_from,
     read_answer,
 )
-from gateway.http.paging import Cursor, page
+from gateway.http.paging import Cursor, number_in, page
 from gateway.http.render import candidates_view, case_view, offer_with_candidates, timeline_view
 from gateway.http.requests import (
     Cancelling,
@@ -150,11 +150,10 @@ async def timeline(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
     """Who did what and when, in the order of the log."""
-    if cursor and not (cursor.isascii() and cursor.isdigit()):
-        raise Invalid("not a cursor of this list", field="cursor")
+    after = number_in(cursor) if cursor else 0
     async with door.desk.db.read() as session:
         case = await readable(door, session, case_id)
-        events = await events_of(session, case_id, after=int(cursor or 0), limit=limit + 1)
+        events = await events_of(session, case_id, after=after, limit=limit + 1)
     following = str(events[limit - 1].seq) if len(events) > limit else ""
     return page(request, timeline_view(case, events[:limit], door.user), following)
 

@@ -57,7 +57,8 @@ class Body(BaseModel):
         }
 
 
-def _no_controls(text: str) -> str:
+def no_controls(text: str) -> str:
+    """The same text. Raises `ValueError` where it holds what is no letter, such as a NUL; line ends and tabs may be."""
     for letter in text:
         if unicodedata.category(letter) in ("Cc", "Cs", "Co") and letter not in "\n\t":
             raise ValueError("control characters are not allowed")
@@ -167,12 +168,12 @@ Line = Annotated[
     str,
     Field(strict=True, max_length=MAX_LINE),
     AfterValidator(str.strip),
-    AfterValidator(_no_controls),
+    AfterValidator(no_controls),
     AfterValidator(_one_line),
 ]
 """One line of text, possibly empty."""
 FilledLine = Annotated[Line, AfterValidator(_filled)]
-Text = Annotated[str, Field(strict=True, max_length=MAX_TEXT), AfterValidator(str.strip), AfterValidator(_no_controls)]
+Text = Annotated[str, Field(strict=True, max_length=MAX_TEXT), AfterValidator(str.strip), AfterValidator(no_controls)]
 """Some lines of text, possibly empty."""
 FilledText = Annotated[Text, AfterValidator(_filled)]
 Name = Annotated[Line, Field(max_length=MAX_NAME)]

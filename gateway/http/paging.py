@@ -13,12 +13,15 @@ from fastapi import Query, Request
 from pydantic import AfterValidator
 from starlette.responses import Response
 
+from core.errors import Invalid
 from gateway.http.door import JSON, encoded
 
 T = TypeVar("T")
 
 NEXT_CURSOR = "X-Next-Cursor"
 _MARK = "k:"
+_NOT_OURS = "not a cursor that this service gave"
+_MOST = 2**63 - 1
 
 
 def _key_of(cursor: str) -> str:
@@ -26,10 +29,17 @@ def _key_of(cursor: str) -> str:
     try:
         key = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode()
     except (UnicodeError, binascii.Error) as error:
-        raise ValueError("not a cursor that this service gave") from error
-    if cursor and not key.startswith(_MARK):
-        raise ValueError("not a cursor that this service gave")
+        raise ValueError(_NOT_OURS) from error
+    if (cursor and not key.startswith(_MARK)) or "\0" in key:
+        raise ValueError(_NOT_OURS)
     return key.removeprefix(_MARK)
+
+
+def number_in(key: str) -> int:
+    """A number of the log or of a terminal in a cursor's key. Raises `Invalid` for one that the store cannot hold."""
+    if not (key.isascii() and key.isdigit() and int(key) <= _MOST):
+        raise Invalid(_NOT_OURS, field="cursor")
+    return int(key)
 
 
 def cursor_of(key: str) -> str:

@@ -30,6 +30,7 @@ from gateway.http.fields import (
     Vin,
     Whole,
     Words,
+    no_controls,
 )
 from gateway.network import prefecture_code
 from tracking.vocabulary import Protocol, VehicleKind
@@ -41,7 +42,7 @@ MAX_DEPTH = 12
 class Credentials(Body):
     """A name and its password."""
 
-    username: Annotated[str, Field(strict=True, max_length=80)]
+    username: Annotated[str, Field(strict=True, max_length=80), AfterValidator(no_controls)]
     password: Annotated[str, Field(strict=True, max_length=256)]
 
 

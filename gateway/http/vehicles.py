@@ -22,7 +22,7 @@ from gateway.http.door import (
     span_of,
 )
 from gateway.http.fields import normal_plate, parse_time
-from gateway.http.paging import Cursor, cut, page
+from gateway.http.paging import Cursor, cut, number_in, page
 from gateway.http.render import fix_view, live_fields, live_view, vehicle_view
 from gateway.http.requests import TerminalIn, VehicleChange, VehicleIn
 from gateway.http.views import FixView, LiveVehicleView, NearVehicleView, TerminalView, VehicleView
@@ -273,6 +273,6 @@ def _after(cursor: str) -> TrailKey | None:
     moment, _, rest = cursor.partition("|")
     seq, _, terminal_id = rest.partition("|")
     try:
-        return parse_time(moment), terminal_id, int(seq)
+        return parse_time(moment), terminal_id, number_in(seq)
     except ValueError as error:
         raise Invalid("not a cursor that this service gave", field="cursor") from error

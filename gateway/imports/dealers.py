@@ -1,8 +1,9 @@
 """Dealers from a table."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -12,9 +13,10 @@ from core.places import Places
 from dispatch import queries
 from dispatch.desk import Act, Desk
 from dispatch.vocabulary import Dealer, Person
-from gateway.http.fields import normal_phone
+from gateway.http.fields import no_controls, normal_phone
 from gateway.http.requests import DealerIn
-from gateway.imports.report import BATCH, Progress, Report
+from gateway.imports.batches import Batch, keep_all
+from gateway.imports.report import Progress, Report
 from gateway.imports.text import Row, read_table
 from gateway.network import sited
 
@@ -31,6 +33,10 @@ COLUMNS = (
 )
 
 
+_Kept = tuple[int, Dealer]
+"""A dealer, and the line that tells of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
     dealer: Dealer
@@ -38,20 +44,18 @@ class _Read:
 
 
 async def import_dealers(desk: Desk, raw: bytes, actor: str, progress: Progress) -> Report:
-    """Keep the good rows of a table of dealers. Raises `MissingColumns`."""
+    """Keep the good rows of a table of dealers. Raises `MissingColumns` or `Stopped`."""
     rows = read_table(raw, COLUMNS)
-    report = Report()
-    kept: dict[str, tuple[int, Dealer]] = {}
-    for start in range(0, len(rows), BATCH):
-        async with desk.act(actor) as act:
-            for row in rows[start : start + BATCH]:
-                await _keep(desk.places, act, row, report, kept)
-        progress(min(start + BATCH, len(rows)), len(rows))
-    _shared(kept, report)
-    return report
+    done = Batch[_Kept]()
+    try:
+        await keep_all(desk, rows, actor, progress, into=done, keep=partial(_keep, desk.places))
+    finally:
+        _shared(done.first.values(), done.report)
+    return done.report
 
 
-async def _keep(places: Places, act: Act, row: Row, report: Report, kept: dict[str, tuple[int, Dealer]]) -> None:
+async def _keep(places: Places, act: Act, row: Row, batch: Batch[_Kept]) -> None:
+    report = batch.report
     try:
         read = _read(places, row)
         new = await queries.add_dealer(act.session, read.dealer)
@@ -61,7 +65,7 @@ async def _keep(places: Places, act: Act, row: Row, report: Report, kept: dict[s
     report.count(new=new)
     for code, detail in read.findings:
         report.find(row.line, code, detail)
-    first = kept.setdefault(read.dealer.code, (row.line, read.dealer))
+    first = batch.first.setdefault(read.dealer.code, (row.line, read.dealer))
     if first[0] != row.line:
         report.find(row.line, "duplicate_code", f"the same dealer as in line {first[0]}")
 
@@ -75,6 +79,7 @@ def _read(places: Places, row: Row) -> _Read:
         try:
             phones[name] = normal_phone(phone)
         except ValueError:
+            phones[name] = _readable(phone, name)
             findings.append(("doubtful_phone", f"{name} does not look like a phone number"))
     body = _checked(row)
     place = sited(places, body.location.lat, body.location.lon, body.location.datum, body.city_code)
@@ -90,6 +95,13 @@ def _read(places: Places, row: Row) -> _Read:
         region=body.region,
     )
     return _Read(dealer=dealer, findings=tuple(findings))
+
+
+def _readable(text: str, column: str) -> str:
+    try:
+        return no_controls(text)
+    except ValueError as error:
+        raise Invalid(str(error), field=column) from error
 
 
 _EXPLAINED = {
@@ -137,16 +149,16 @@ def invalid(error: ValidationError) -> Invalid:
     return Invalid(first["msg"], field=".".join(str(part) for part in first["loc"]))
 
 
-def _shared(kept: dict[str, tuple[int, Dealer]], report: Report) -> None:
+def _shared(kept: Iterable[_Kept], report: Report) -> None:
     """Different dealers at the very same place: one of them was probably put on the city's centre."""
-    by_place: dict[tuple[float, float], list[tuple[int, Dealer]]] = defaultdict(list)
-    for line, dealer in kept.values():
+    by_place: dict[tuple[float, float], list[_Kept]] = defaultdict(list)
+    for line, dealer in kept:
         by_place[round(dealer.site.lat, 6), round(dealer.site.lon, 6)].append((line, dealer))
     for sharing in by_place.values():
         _find_shared(sharing, report)
 
 
-def _find_shared(sharing: Sequence[tuple[int, Dealer]], report: Report) -> None:
+def _find_shared(sharing: Sequence[_Kept], report: Report) -> None:
     if len(sharing) < 2:
         return
     for line, dealer in sharing:

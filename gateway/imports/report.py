@@ -9,9 +9,6 @@ from core.errors import NearsideError
 Progress = Callable[[int, int], None]
 """Told how many lines are done, of how many."""
 
-BATCH = 200
-"""Lines kept in one transaction: short enough that no other writer waits long."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
@@ -48,6 +45,13 @@ class Report:
             self.imported += 1
         else:
             self.unchanged += 1
+
+    def add(self, other: "Report") -> None:
+        """Tell of the other's lines too."""
+        self.imported += other.imported
+        self.unchanged += other.unchanged
+        self.rejected += other.rejected
+        self.findings += other.findings
 
     def as_json(self) -> dict[str, Any]:
         """As the public contract has it, remarks in the order of lines."""

@@ -1,6 +1,8 @@
 """Vehicles from a table, with the terminals fitted in them."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -9,8 +11,9 @@ from dispatch import queries
 from dispatch.desk import Act, Desk
 from gateway.http.fields import official_plate
 from gateway.http.requests import TerminalIn, VehicleIn
+from gateway.imports.batches import Batch, keep_all
 from gateway.imports.dealers import invalid
-from gateway.imports.report import BATCH, Progress, Report
+from gateway.imports.report import Progress, Report
 from gateway.imports.text import Row, read_table
 from tracking import queries as tracking
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleState
@@ -29,32 +32,42 @@ class _Read:
 
 @dataclass(slots=True, kw_only=True)
 class Imported:
-    """The report, and the new terminals' tokens by terminal: secrets, told only to who asks for them."""
+    """The report, and the new terminals' tokens by terminal, which are secrets."""
 
     report: Report
-    tokens: dict[str, str]
-    told: bool
-    """Whether anybody will read the tokens; a terminal whose token nobody read is given one by `POST /terminals`."""
+    tokens: Mapping[str, str]
 
 
-async def import_vehicles(desk: Desk, raw: bytes, actor: str, progress: Progress, *, told: bool = False) -> Imported:
-    """Keep the good rows of a table of vehicles. Raises `MissingColumns`."""
+Tell = Callable[[Mapping[str, str]], None]
+"""Brings tokens, by terminal, where their reader finds them whatever happens next."""
+
+
+async def import_vehicles(
+    desk: Desk, raw: bytes, actor: str, progress: Progress, *, tell: Tell | None = None
+) -> Imported:
+    """Keep the good rows of a table of vehicles. Raises `MissingColumns` or `Stopped`.
+
+    `tell` is called with new tokens before their terminals are committed: a token that nobody could read any more
+    would be lost for good, while one of a terminal that was not kept opens nothing. A terminal may be told of again,
+    then its later token counts. Without `tell` nobody reads them, and `POST /terminals` gives each terminal its token.
+    """
     rows = read_table(raw, COLUMNS)
-    done = Imported(report=Report(), tokens={}, told=told)
-    seen: dict[str, int] = {}
-    for start in range(0, len(rows), BATCH):
-        async with desk.act(actor) as act:
-            for row in rows[start : start + BATCH]:
-                await _keep(act, row, done, seen)
-        progress(min(start + BATCH, len(rows)), len(rows))
-    return done
+    done = Batch[int]()
+
+    def told(batch: Batch[int]) -> None:
+        if tell and batch.tokens:
+            tell(batch.tokens)
+
+    keep = partial(_keep, tell is not None)
+    await keep_all(desk, rows, actor, progress, into=done, keep=keep, before_commit=told)
+    return Imported(report=done.report, tokens=done.tokens)
 
 
-async def _keep(act: Act, row: Row, done: Imported, seen: dict[str, int]) -> None:
-    report = done.report
+async def _keep(told: bool, act: Act, row: Row, batch: Batch[int]) -> None:
+    report = batch.report
     try:
         read = _read(row)
-        new = await _store(act, read, done)
+        new = await _store(act, read, batch.tokens, told=told)
     except NearsideError as error:
         report.reject(row.line, error)
         return
@@ -62,11 +75,11 @@ async def _keep(act: Act, row: Row, done: Imported, seen: dict[str, int]) -> Non
     plate = read.vehicle.plate
     if not official_plate(plate):
         report.find(row.line, "unofficial_plate", "the plate has not the official form")
-    if seen.setdefault(plate, row.line) != row.line:
-        report.find(row.line, "duplicate_plate", f"the same vehicle as in line {seen[plate]}")
+    if (first := batch.first.setdefault(plate, row.line)) != row.line:
+        report.find(row.line, "duplicate_plate", f"the same vehicle as in line {first}")
 
 
-async def _store(act: Act, read: _Read, done: Imported) -> bool:
+async def _store(act: Act, read: _Read, tokens: dict[str, str], *, told: bool) -> bool:
     """Everything is judged before anything is written, so that a refused row leaves no trace in the transaction."""
     vehicle, terminal = read.vehicle, read.terminal
     if await queries.dealer(act.session, vehicle.dealer) is None:
@@ -79,7 +92,7 @@ async def _store(act: Act, read: _Read, done: Imported) -> bool:
         idle = VehicleState.FREE if vehicle.on_duty else VehicleState.OFF_DUTY
         act.vehicle_states[vehicle.plate] = (vehicle.kind, idle)
     if terminal is not None and fitted is None:
-        done.tokens[terminal.terminal_id] = await tracking.add_terminal(act.session, terminal, told=done.told)
+        tokens[terminal.terminal_id] = await tracking.add_terminal(act.session, terminal, told=told)
         return True
     return new
 

@@ -267,11 +267,11 @@ async def test_arrival_is_measured_by_the_fixes_and_noted_once(desk: Desk, clock
     ingest = Ingest(db=desk.db, bus=desk.bus, live=desk.live, clock=clock, window_s=0)
     await ingest.start()
     case = await open_one(desk)
-    desk.live.put(LivePosition(plate="D1a", position=position(31.23, 121.52), fix_time=T0))
-    case = await accept(desk, await offer(desk, case), "D1a")
     async with desk.db.read() as session:
         fitted = await terminal(session, "T-D1a")
     assert fitted
+    await ingest.submit(fitted, [Fix(terminal_id="T-D1a", seq=100, time=T0, position=position(31.23, 121.52))])
+    case = await accept(desk, await offer(desk, case), "D1a")
     route = [(60, 31.23, 121.50), (300, 31.23, 121.48), *((600 + 10 * n, 31.2301, 121.4701) for n in range(8))]
     clock.move(minutes=15)
     fixes = [

@@ -1,17 +1,26 @@
 """The command line: what it prints, and its exit codes: 0 done, 1 not done, 2 asked wrongly."""
 
+import asyncio
 import json
 import os
 import socket
 import stat
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from stores import new_store
 from typer.testing import CliRunner, Result
 
+from core.database import Database
+from core.errors import StoreUnavailable
 from core.settings import Settings
 from gateway.cli.commands import app
+from tracking.queries import terminal_by_token, vehicle
 
 DEALERS = "code,name,city_code,lat,lon,datum,phone,specialist_name,specialist_phone\n"
 GOOD = DEALERS + "D1,浦东店,310000,31.23,121.5,wgs84,,王强,13800000001\n"
@@ -153,6 +162,65 @@ def test_import_and_scores_need_no_server(folder: Path) -> None:
         assert "xl/workbook.xml" in book.namelist()
     assert run("scores", "--dealer", "D9").exit_code == 1
     assert run("scores", "--from", "2026-10-01T00:00:00").exit_code == 2
+
+
+def test_an_import_that_stops_tells_what_it_kept_and_loses_no_token(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = new_store(folder)
+    monkeypatch.setenv("NEARSIDE_DATABASE", store)
+    (folder / "d.csv").write_text(GOOD)
+    (folder / "v.csv").write_text(VEHICLES + "沪A10002,service,D1,true,T2,\n")
+    run("import", "dealers", "d.csv")
+    with monkeypatch.context() as broken:
+        broken.setattr("gateway.imports.batches.BATCH", 1)
+        broken.setattr("gateway.imports.batches.PAUSE_S", 0)
+        broken.setattr(Database, "write", without("沪A10002", Database.write))
+        told = run("import", "vehicles", "v.csv", "--tokens", "t.csv", "--json")
+    assert (told.exit_code, json.loads(told.stdout)["imported"]) == (1, 1)
+    assert "store_unavailable" in told.stderr
+    assert "t.csv holds the tokens" in told.stderr
+    heading, first, *second = (folder / "t.csv").read_text().splitlines()
+    assert (heading, {line.partition(",")[0] for line in second}) == ("terminal_id,token", {"T2"})
+    assert asyncio.run(known_by(store, first)) == "T1"
+    assert not [line for line in second if asyncio.run(known_by(store, line))]
+    told = run("import", "vehicles", "v.csv", "--tokens", "rest.csv", "--json")
+    assert [json.loads(told.stdout)[name] for name in ("imported", "unchanged")] == [1, 1]
+    (line,) = (folder / "rest.csv").read_text().splitlines()[1:]
+    assert asyncio.run(known_by(store, line)) == "T2"
+
+
+def without(plate: str, write: Any) -> Any:
+    """The store's `write`, that undoes every transaction in which this vehicle is."""
+
+    @asynccontextmanager
+    async def broken(database: Database) -> AsyncGenerator[AsyncSession]:
+        async with write(database) as session:
+            yield session
+            if await vehicle(session, plate):
+                raise StoreUnavailable
+
+    return broken
+
+
+async def known_by(store: str, line: str) -> str:
+    """The terminal that is known by the token in a line of a file of tokens."""
+    database = Database(store)
+    async with database.read() as session:
+        found = await terminal_by_token(session, line.partition(",")[2])
+    await database.close()
+    return found.terminal_id if found else ""
+
+
+def test_a_file_of_tokens_is_made_before_anything_is_imported(folder: Path) -> None:
+    (folder / "d.csv").write_text(GOOD)
+    (folder / "v.csv").write_text(VEHICLES)
+    run("import", "dealers", "d.csv")
+    assert run("import", "vehicles", "v.csv", "--tokens", "none/t.csv").exit_code == 2
+    assert run("import", "vehicles", "d.csv", "--tokens", "t.csv").exit_code == 2
+    assert not (folder / "t.csv").exists()  # there is nothing to keep in it
+    told = run("import", "vehicles", "v.csv", "--tokens", "t.csv", "--json")
+    assert json.loads(told.stdout)["imported"] == 1
 
 
 def test_an_import_that_cannot_be_read(folder: Path) -> None:

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,14 @@ import pytest
 from gateway_house import House
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.database import Database
+from core.errors import Conflict, NearsideError, StoreUnavailable
+from core.eventlog import events_after
 from dispatch import queries
+from dispatch.desk import Desk
+from gateway.imports.batches import Stopped
 from gateway.imports.cases import import_cases
 from gateway.imports.dealers import COLUMNS, import_dealers
 from gateway.imports.report import Report
@@ -76,6 +85,8 @@ async def test_r12_r22_every_finding_has_its_line(bare_house: House) -> None:
         "D11,,,31.26,121.5,wgs84,,王,138",
         "D12,寅,,31.26,121.5,wgs84,no phone,王,138",
         "D13,卯,,31.27,121.5,wgs84,,王,138,,,,surplus",
+        "D14,辰,,31.28,121.5,wgs84,021\0abc,王,138",
+        "D15,巳,,31.28,121.5,wgs84,,王,\x1b[2J",
     )
     assert (report.imported, report.unchanged) == (5, 1)
     rejected, findings = remarks(report)
@@ -90,6 +101,8 @@ async def test_r12_r22_every_finding_has_its_line(bare_house: House) -> None:
         (14, "invalid"),
         (15, "invalid"),
         (17, "invalid"),
+        (18, "invalid"),
+        (19, "invalid"),
     ]
     assert findings == [
         (2, "shared_position"),
@@ -214,12 +227,14 @@ async def test_past_cases_pass_the_same_rules_and_count_in_the_scores(house: Hou
         json.dumps(past(number="H-4", offers=[{**past()["offers"][0], "dealer": "D9"}])).encode(),
         json.dumps(past(number="H-5", fault="电"), ensure_ascii=False).encode("gb18030"),
         b'{"number": "\xff"}',
+        json.dumps(past(number="H-\0")).encode(),
+        json.dumps(past(number="H-7", location={**past()["location"], "address": "a\0b"})).encode(),
     ]
     raw = b"\xef\xbb\xbf" + b"\r\n".join(lines)
     report = await import_cases(house.service.desk, raw, "system", quiet)
     rejected, findings = remarks(report)
     assert (report.imported, report.unchanged) == (2, 1)
-    assert [line for line, _ in rejected] == [4, 5, 6, 8, 9, 10]
+    assert [line for line, _ in rejected] == [4, 5, 6, 8, 9, 10, 11, 12]
     assert (4, "conflict") in rejected
     assert next(one for one in report.rejected if one.line == 5).detail.find("R6") >= 0
     assert findings == [(3, "duplicate_number"), (7, "unknown_field")]
@@ -229,6 +244,79 @@ async def test_past_cases_pass_the_same_rules_and_count_in_the_scores(house: Hou
     assert (scores["D1"]["cases"], scores["D2"]["cases"]) == (2, 2)
     assert scores["D2"]["kpis"]["satisfaction"] == {"value": 90.0, "numerator": 180, "denominator": 2}
     assert scores["D1"]["kpis"]["completion"]["value"] == 0.0
+
+
+class Failing:
+    """The store, whose next writes each end with one of `errors` after all their work, and are undone."""
+
+    def __init__(self, db: Database, *errors: NearsideError) -> None:
+        self.db = db
+        self.errors = list(errors)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncSession]:
+        async with self.db.write() as session:
+            yield session
+            if self.errors:
+                raise self.errors.pop(0)
+
+
+def failing(house: House, *errors: NearsideError) -> Desk:
+    return replace(house.service.desk, db=Failing(house.service.db, *errors))  # type: ignore[arg-type]
+
+
+ONCE_EACH = (Conflict(), StoreUnavailable(), Conflict())
+ALWAYS = (Conflict(),) * 4
+
+
+async def test_what_was_undone_is_done_again_and_told_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.imports.batches.PAUSE_S", 0)
+    table = "\n".join((HEADING, *["D5,戊,,31.25,121.5,wgs84,no phone,王,138,,"] * 2, "D6,己,,0,0,wgs84,,王,138,,"))
+    report = await import_dealers(failing(house, *ONCE_EACH), table.encode(), "system", quiet)
+    assert (report.imported, report.unchanged) == (1, 1)
+    assert remarks(report) == (
+        [(4, "invalid_position")],
+        [(2, "doubtful_phone"), (3, "doubtful_phone"), (3, "duplicate_code")],
+    )
+    told: list[dict[str, str]] = []
+    table = "\n".join((",".join(VEHICLE_COLUMNS), *["沪A10001,service,D1,true,T1,"] * 2))
+    done = await import_vehicles(
+        failing(house, *ONCE_EACH), table.encode(), "system", quiet, tell=lambda tokens: told.append(dict(tokens))
+    )
+    assert (done.report.imported, done.report.unchanged) == (1, 1)
+    assert remarks(done.report) == ([], [(3, "duplicate_plate")])
+    assert len(told) == 4
+    assert told[-1] == done.tokens
+    before = await house.last_seq()
+    raw = json.dumps(past()).encode()
+    report = await import_cases(failing(house, *ONCE_EACH), raw + b"\n" + raw, "system", quiet)
+    assert (report.imported, report.unchanged, remarks(report)) == (1, 1, ([], [(2, "duplicate_number")]))
+    async with house.service.db.read() as session:
+        logged = await events_after(session, before)
+    assert len({one.case_id for one in logged}) == 1
+
+
+async def test_an_import_that_stops_tells_what_it_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.imports.batches.BATCH", 1)
+    monkeypatch.setattr("gateway.imports.batches.PAUSE_S", 0)
+    table = "\n".join((HEADING, *(f"D{number},戊,,31.2{number},121.5,wgs84,,王,138,," for number in (5, 6, 7))))
+    desk = failing(house)
+
+    def first_done(done: int, _total: int) -> None:
+        if done == 1:
+            desk.db.errors = list(ALWAYS)  # type: ignore[attr-defined]
+
+    with pytest.raises(Stopped) as stopped:
+        await import_dealers(desk, table.encode(), "system", first_done)
+    assert isinstance(stopped.value.error, Conflict)
+    assert stopped.value.report.imported == 1
+    async with house.service.db.read() as session:
+        assert [await queries.dealer(session, code) is not None for code in ("D5", "D6", "D7")] == [True, False, False]
+    again = await import_dealers(desk, table.encode(), "system", quiet)
+    assert (again.imported, again.unchanged) == (2, 1)
 
 
 async def test_a_real_national_network_with_its_real_dirt(bare_house: House, shared_data: Path) -> None:

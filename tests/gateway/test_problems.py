@@ -12,6 +12,7 @@ from gateway_house import House, case_body, open_house
 from core import errors
 from core.errors import NearsideError
 from gateway.front import SECURITY_HEADERS
+from gateway.http.paging import cursor_of
 from gateway.logs import set_up_logs
 from gateway.problems import STATUS_OF, status_of
 
@@ -140,6 +141,25 @@ async def test_a_body_without_its_length_is_bounded_too(house: House) -> None:
         ("GET", "/vehicles/nearest?lat=nan&lon=121", 422, "invalid_position"),
         ("GET", "/vehicles/nearest?lat=121&lon=31", 422, "invalid_position"),
         ("GET", "/vehicles/沪A00001/trail?cursor=x", 422, "invalid"),
+        *(
+            ("GET", f"{path}?cursor={cursor_of(key)}", 422, "invalid")
+            for path, keys in {
+                "/cases": ("\0",),
+                "/cases/none/timeline": ("\0", "-1", str(2**63), "9" * 200),
+                "/dealers": ("\0",),
+                "/scores/D1/cases": ("\0", "0.\0", f"{2**63}.x", f"{'9' * 200}.x"),
+                "/vehicles/沪A00001/trail": tuple(
+                    f"2026-01-01T00:00:00+00:00|{rest}" for rest in ("1|\0", f"{2**63}|T1", f"{'9' * 200}|T1", "x|T1")
+                ),
+            }.items()
+            for key in keys
+        ),
+        ("GET", "/cases/%00", 422, "invalid"),
+        ("POST", "/cases/%00/offers", 422, "invalid"),
+        ("GET", "/cases?q=a%00b", 422, "invalid"),
+        ("GET", "/cases?%00=x", 422, "invalid"),
+        ("GET", "/nowhere%00", 422, "invalid"),
+        ("GET", "/cases/%2500", 404, "not_found"),
         ("GET", "/vehicles/沪A00001/trail?from=2026-01-03&to=2026-01-01", 422, "invalid"),
         ("GET", "/vehicles/沪A00001/trail?from=2025-01-02&to=2026-01-01", 422, "invalid"),
     ],
@@ -200,6 +220,13 @@ async def test_r6_a_signature_is_a_drawing_and_nothing_more(house: House) -> Non
         answer = await house.cac.post(f"{path}/sign", {"signer": "李", "signature_svg": drawing})
         document(answer, 422, "invalid")
     assert (await house.cac.get(f"/trips/{trip['id']}")).json()["signed"] is False
+
+
+@together
+@pytest.mark.parametrize("name", ["a\0b", "\0", "\x1b[2J"])
+async def test_a_name_that_is_no_text_is_refused_before_anybody_is_looked_for(shared_house: House, name: str) -> None:
+    answer = await shared_house.client.post("/api/v1/session", json={"username": name, "password": "x"})
+    assert document(answer, 422, "invalid")["field"] == "username"
 
 
 async def test_titles_are_chinese_or_english_as_asked(house: House) -> None:
@@ -272,6 +299,7 @@ async def test_log_lines_are_json_without_personal_data(house: House, restored_l
     await house.new_case()
     await house.cac.get("/cases?q=13912345678")
     await house.cac.get("/vehicles/沪A00001")
+    await house.cac.get("/cases?q=13912345678%00")
     said = stream.getvalue()
     lines = [json.loads(line) for line in said.splitlines()]
     assert [
@@ -280,6 +308,7 @@ async def test_log_lines_are_json_without_personal_data(house: House, restored_l
         ("POST", "/api/v1/cases", 201, "dispatcher"),
         ("GET", "/api/v1/cases", 200, "dispatcher"),
         ("GET", "/api/v1/vehicles/{plate}", 200, "dispatcher"),
+        ("GET", "unmatched", 422, ""),
     ]
     assert not [secret for secret in ("13912345678", "沪B54321", "沪A00001", house.cac.token) if secret in said]
 

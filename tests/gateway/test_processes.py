@@ -6,17 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from gateway_house import House, Person, acceptance, case_body, open_process
+from gateway_house import House, Person, acceptance, case_body, dealer_body, open_process
+from msgspec.structs import replace
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from stores import needs_servers, redis, shared_service
 
 from core.eventlog import events_after
 from core.geo import Position
 from core.periodic import Periodic, do_due, every
 from core.settings import Settings
-from dispatch import sweeper
+from dispatch import queries, sweeper
 from dispatch.tables import DeadlineRow
+from dispatch.vocabulary import Dealer
 from gateway.fanout import connect
+from gateway.imports.dealers import import_dealers
 from gateway.live.protocol import Board, apply, decode
 from gateway.live.viewer import Viewer
 from gateway.roles import Role
@@ -48,6 +52,44 @@ async def comes_true(condition: Callable[[], bool | Awaitable[bool]]) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("it did not come true")
+
+
+async def test_an_import_that_is_overtaken_keeps_its_good_rows(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its look for a dealer and its record of it, another process has recorded the same."""
+    one, other = pair
+    monkeypatch.setattr("gateway.imports.batches.PAUSE_S", 0)
+    look = queries.dealer
+    overtaken: list[str] = []
+
+    async def slow_look(session: AsyncSession, code: str) -> Dealer | None:
+        found = await look(session, code)
+        if not overtaken:
+            overtaken.append(code)
+            added = await other.cac.post("/dealers", dealer_body("E1", 31.21, 121.4))
+            assert added.status_code == 201
+        return found
+
+    monkeypatch.setattr(queries, "dealer", slow_look)
+    heading = "code,name,city_code,lat,lon,datum,phone,specialist_name,specialist_phone"
+    rows = [f"E{n},店E{n},310000,31.2{n},121.4,wgs84,021-51330126,王强,13800000001" for n in range(1, 9)]
+    report = await import_dealers(one.service.desk, "\n".join((heading, *rows)).encode(), "system", lambda *_: None)
+    assert (overtaken, report.imported, report.unchanged, report.rejected) == (["E1"], 7, 1, [])
+
+
+async def test_two_imports_of_the_same_in_another_order_keep_all(pair: Pair) -> None:
+    heading = "code,name,city_code,lat,lon,datum,phone,specialist_name,specialist_phone"
+    rows = [f"E{n},店,310000,31.{n},121.4,wgs84,,王强,13800000001" for n in range(100, 250)]
+    tables = ("\n".join((heading, *rows)).encode(), "\n".join((heading, *reversed(rows))).encode())
+    done = await asyncio.gather(
+        *(
+            import_dealers(house.service.desk, table, "system", lambda *_: None)
+            for house, table in zip(pair, tables, strict=True)
+        )
+    )
+    assert sorted((report.imported, report.unchanged, report.rejected) for report in done) == [
+        (0, 150, []),
+        (150, 0, []),
+    ]
 
 
 async def fitted(house: House, plate: str = "沪A00001", terminal_id: str = "T1") -> Terminal:
@@ -242,11 +284,20 @@ async def test_a_key_used_at_two_processes_at_once_has_one_effect(pair: Pair) ->
 async def test_a_terminal_that_speaks_to_two_processes_keeps_what_was_acknowledged(pair: Pair) -> None:
     one, other = pair
     terminal = await fitted(one)
-    fixes = [fix(one, seq, lat=31.23 + seq / 10_000) for seq in range(1, 9)]
+    first = fix(one, 1)
+    fixes = [
+        replace(
+            first,
+            seq=seq,
+            time=first.time + timedelta(seconds=seq),
+            position=Position(lat=31.23 + seq / 1e4, lon=121.47),
+        )
+        for seq in range(1, 9)
+    ]
     await one.service.ingest.submit(terminal, fixes[:4])
     await other.service.ingest.submit(terminal, fixes[2:6])
     # The first remembers the terminal as it was: it must not store again, nor take another fix for one that is there.
-    told_otherwise = fix(one, 6, lat=31.5)
+    told_otherwise = replace(fixes[5], position=Position(lat=31.5, lon=121.47))
     receipts = await one.service.ingest.submit(terminal, [fixes[5], told_otherwise, *fixes[6:]])
     assert [(receipt.seq, receipt.code) for receipt in receipts] == [(6, ""), (6, "conflict"), (7, ""), (8, "")]
     async with one.service.db.read() as session:

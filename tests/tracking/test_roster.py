@@ -36,8 +36,12 @@ async def test_a_vehicle_is_added_once_and_contradictions_change_nothing(db: Dat
 async def test_changes_are_kept_and_counted_only_when_they_change_something(db: Database) -> None:
     async with db.write() as session:
         await queries.add_vehicle(session, vehicle())
+    async with db.write() as session:
         assert await queries.change_vehicle(session, "P1", on_duty=False, tools=("winch",))
-        assert await queries.change_vehicle(session, "P1", kind=VehicleKind.TOW, dealer="D2")
+    async with db.write() as session:  # counted at its end, once
+        assert await queries.change_vehicle(session, "P1", kind=VehicleKind.TOW)
+        assert await queries.change_vehicle(session, "P1", dealer="D2")
+    async with db.write() as session:
         assert not await queries.change_vehicle(session, "P1", on_duty=False, dealer="D2")
         with pytest.raises(NotFound):
             await queries.change_vehicle(session, "P2", on_duty=False)
@@ -52,6 +56,7 @@ async def test_R3_fitting_a_terminal_makes_a_vehicle_tracked_and_its_token_is_no
         with pytest.raises(NotFound):
             await queries.add_terminal(session, TERMINAL)
         await queries.add_vehicle(session, vehicle())
+    async with db.write() as session:
         token = await queries.add_terminal(session, TERMINAL)
         with pytest.raises(Conflict):
             await queries.add_terminal(session, TERMINAL)

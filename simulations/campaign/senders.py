@@ -19,12 +19,16 @@ from core.geo import Position
 from simulations.campaign.pulse import Pulse
 from simulations.doors import attempts
 from simulations.fleet import moved
-from simulations.terminal import TRANSIENT, UNANSWERED_S, Answer
+from simulations.terminal import TRANSIENT, Answer
 
 FRAME_S = 0.25
 """A terminal sends what came together in so many seconds."""
 FRAME_FIXES = 100
 """Fixes in one frame at most: what was kept while nobody answered goes out in such frames."""
+PATIENCE_S = 30.0
+"""So long a terminal waits for an answer on a line that stands. What it sends again too soon is work for the service
+twice over, just when that is late.
+"""
 ROUND_STEPS, ROUND_M = 64, 20.0
 """A vehicle at rest circles so wide, in so many fixes."""
 
@@ -146,7 +150,7 @@ class Sender:
                 due = self.beat.due
                 while self.sent and self._sent_up_to < due:
                     first, last = self._sent_up_to + 1, min(due, self._sent_up_to + FRAME_FIXES)
-                    async with asyncio.timeout(UNANSWERED_S):
+                    async with asyncio.timeout(PATIENCE_S):
                         await socket.send(self._frame(first, last))
                     self._sent_up_to = last
                     self.resent += max(0, min(last, self._ever_sent) - first + 1)
@@ -157,7 +161,7 @@ class Sender:
         waiting = bool(self.sent) and self._sent_up_to > self.sent[-1].acked
         if not waiting:
             self._heard_s = time.monotonic()
-        return time.monotonic() - self._heard_s > UNANSWERED_S
+        return time.monotonic() - self._heard_s > PATIENCE_S
 
     def _frame(self, first: int, last: int) -> str:
         began, step, places = self.beat.began, self.beat.step, self._places

@@ -38,8 +38,8 @@ _ON_ANY = {
     False: _IN_TIME.where(FenceRow.plate.in_(bindparam("plates", expanding=True))),
 }
 YOUNG = timedelta(seconds=60)
-"""While a fence is so new, another process may have stored a fix without having seen it yet. Until the first fix that
-comes after that, it is derived anew from the history, which gives the same, instead of taking one step.
+"""While a fence is so new, another process may have stored a fix without having seen it yet. With the first fix that
+comes after that it is derived anew from the history, once, so that what it missed is in it.
 """
 
 
@@ -148,8 +148,9 @@ async def _pass(session: AsyncSession, row: FenceRow, fixes: Sequence[Fix], now:
     if not news:
         return False
     late = known.last is not None and trail_key(news[0]) <= known.last
-    if late or not known.settled:
-        state = replace(await _derived(session, fence), settled=known.settled or now - fence.since > YOUNG)
+    settles = not known.settled and now - fence.since > YOUNG
+    if late or settles:
+        state = replace(await _derived(session, fence), settled=known.settled or settles)
     else:
         state = known
         for fix in news:

@@ -16,6 +16,8 @@ from core.bus import Bus
 from core.database import Database
 from core.errors import NotFound
 from tracking.arrival import Fence, derive
+from tracking.fences import YOUNG, pass_fences
+from tracking.fixstore import store_fixes
 from tracking.queries import end_fence, move_fence, note_crossing, set_fence, unnoted_crossings
 from tracking.tables import FenceRow
 from tracking.vocabulary import Crossed, Crossing, Fix, trail_key
@@ -193,3 +195,24 @@ def test_whatever_the_order_of_arrival_the_fence_shows_what_the_sorted_history_s
         departed, arrived = asyncio.run(played(folder))
     expected = derive(fence, sorted(drive, key=trail_key))
     assert (departed, arrived) == (expected.departed_at, expected.arrived_at)
+
+
+async def test_K3_a_fix_that_a_new_fence_did_not_see_is_in_it_when_the_fence_is_no_longer_new(db: Database) -> None:
+    """Decision 11: a batch of another process may not see the fence yet, nor the fence the batch."""
+    await fit(db, ["1"])
+    await fence_it(db)
+
+    async def store(fix: Fix, *, unseen: bool = False) -> None:
+        async with db.write() as session:
+            await store_fixes(session, [("P1", fix)])
+            if not unseen:
+                await pass_fences(session, {"P1": [fix]}, fix.time)
+
+    await store(DRIVE[0])
+    await store(fix_at(20, 900), unseen=True)  # it had left by then
+    await store(fix_at(40, 1_200))
+    (early,) = await unnoted(db)
+    assert early.departed_at == fix_at(40).time
+    await store(fix_at(30 + YOUNG.total_seconds(), 1_500))
+    (settled,) = await unnoted(db)
+    assert settled.departed_at == fix_at(20).time

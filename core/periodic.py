@@ -6,7 +6,6 @@ over. There is no leader to lose: where a process dies at it, the row is due sti
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +18,7 @@ from core.clock import CHINA_STANDARD_TIME, Clock
 from core.columns import Chars, UtcTime
 from core.database import Base, Database
 from core.errors import StoreUnavailable
+from core.pause import pause
 from core.upsert import upsert
 
 LOOK_S = 5.0
@@ -76,8 +76,7 @@ async def run_periodic(db: Database, clock: Clock, all_work: Sequence[Periodic],
             await do_due(db, clock.now(), all_work)
         except StoreUnavailable as error:
             _log.warning("periodic_work_waits", reason=error.detail)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_S)
+        await pause(stop, LOOK_S)
 
 
 async def do_due(db: Database, now: datetime, all_work: Sequence[Periodic]) -> list[str]:

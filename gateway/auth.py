@@ -18,6 +18,7 @@ from core.clock import Clock, WallClock
 from core.database import Database
 from core.errors import Invalid, NotSignedIn, StoreUnavailable, TooManyRequests
 from core.ids import new_token
+from core.pause import pause
 from core.settings import Settings
 from gateway import accounts
 from gateway.roles import OF_A_DEALER, User
@@ -110,9 +111,7 @@ class SignIn:
         while not stop.is_set():
             with suppress(StoreUnavailable):  # then at the next look
                 await self._look()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(FOLLOW_S):
-                    await stop.wait()
+            await pause(stop, FOLLOW_S)
 
     async def _look(self) -> None:
         tokens = set(self._watched)

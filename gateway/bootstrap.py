@@ -18,6 +18,7 @@ from core.database import Database
 from core.errors import StoreUnavailable
 from core.eventlog import Logged
 from core.geo import Position
+from core.pause import pause
 from core.periodic import Periodic, every, run_periodic, weekly
 from core.places import Places, load_places
 from core.settings import Settings
@@ -191,7 +192,7 @@ class Service:
     async def _watch_ingest(self) -> None:
         """The ingest keeps a task of its own; if that ends, this one does, and is missed."""
         while self.ingest.running and not self.stop.is_set():
-            await self._pause(WATCH_S)
+            await pause(self.stop, WATCH_S)
 
     async def _keep_history(self, now: datetime) -> None:
         settings = self.settings
@@ -206,11 +207,6 @@ class Service:
         now = self.wall.now()
         await accounts.forget_expired(session, now - timedelta(days=1))
         await idempotency.forget_old(session, now)
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.stop.wait()
 
 
 def open_store(settings: Settings) -> Database:

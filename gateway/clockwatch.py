@@ -10,6 +10,7 @@ from sqlalchemy import text
 from core.clock import StoreClock
 from core.database import Database
 from core.errors import StoreUnavailable
+from core.pause import pause
 
 LOOK_S: Final = 5.0
 _WORTH_A_WORD_S: Final = 1.0
@@ -33,6 +34,4 @@ async def follow_clock(db: Database, clock: StoreClock, stop: asyncio.Event) -> 
     while not stop.is_set():
         with suppress(StoreUnavailable):
             await look_at_clock(db, clock)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_S):
-                await stop.wait()
+        await pause(stop, LOOK_S)

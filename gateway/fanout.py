@@ -24,6 +24,7 @@ from core.database import Database
 from core.errors import Invalid, StoreUnavailable
 from core.eventlog import Logged
 from core.identity import identity
+from core.pause import pause
 from gateway.geokeys import GeoKeys, Row, position_of, row_of
 from tracking.history import live_positions
 from tracking.live import LiveIndex
@@ -141,7 +142,7 @@ class Fanout:
                 async with self._db.read() as session:
                     self._space = f"{FAMILY}{await identity(session)}:"
             except StoreUnavailable:
-                await _pause(stop, WITHOUT_S)
+                await pause(stop, WITHOUT_S)
         self.geo = GeoKeys(self._client, self._space)
 
     async def _together(self, stop: asyncio.Event) -> None:
@@ -151,7 +152,7 @@ class Fanout:
             if await ear.get_message(timeout=_ANSWER_WITHIN_S) is None:
                 raise RedisTimeoutError("no answer to the subscription")
             while await self._catch_up(whole=True) is None:
-                await _pause(stop, WITHOUT_S)
+                await pause(stop, WITHOUT_S)
                 if stop.is_set():
                     return
             self._say_found()
@@ -167,7 +168,7 @@ class Fanout:
             return
         self._gather()
         await self._catch_up(whole=False)
-        await _pause(stop, WITHOUT_S)
+        await pause(stop, WITHOUT_S)
 
     async def _hear(self, ear: Any, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -213,7 +214,7 @@ class Fanout:
             await self._tell()
             if filled:
                 await self._client.set(filled, self._sender)
-            await _pause(stop, SEND_S)
+            await pause(stop, SEND_S)
             look_in_s -= SEND_S
 
     async def _look(self) -> str:
@@ -234,7 +235,7 @@ class Fanout:
     async def _reconcile(self, stop: asyncio.Event) -> None:
         """A message may be lost with the process that was about to send it: the store has what it said."""
         while True:
-            await _pause(stop, RECONCILE_S)
+            await pause(stop, RECONCILE_S)
             if stop.is_set():
                 return
             before = {plate: self._live.about(plate) for plate in self._live.plates()}
@@ -318,9 +319,3 @@ class Fanout:
 
 def _steady_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -7,6 +7,7 @@ from typing import Final
 
 from core.database import Database
 from core.errors import StoreUnavailable
+from core.pause import pause
 from dispatch.desk import Desk
 from dispatch.roster import busy_plates
 from tracking.vocabulary import Vehicle, VehicleState
@@ -52,9 +53,7 @@ class FleetWatch:
                     version = (await self._desk.roster.get(session)).version
                 if version != self._seen:
                     await self.load()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await stop.wait()
+            await pause(stop, LOOK_S)
 
     def region_of(self, plate: str) -> str:
         """The province of the vehicle's dealer, by the first two digits of its adcode."""

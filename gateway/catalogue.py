@@ -1,6 +1,7 @@
 """The one catalogue of words: every state, reason, event, problem and figure in Chinese and in English.
 
-Keys are dotted, such as `case.status.open`; pages, problem documents and tables all read this one file.
+Keys are dotted, such as `case.status.open`; screens, problem documents and tables all read the same files, one for
+each subject, in `gateway/words/`.
 """
 
 from collections.abc import Mapping
@@ -19,9 +20,14 @@ DEFAULT_LANGUAGE: Language = "zh"
 
 @cache
 def catalogue() -> Mapping[str, Words]:
-    """All words by key, read once from the package's own file."""
-    raw = resources.files("gateway").joinpath("catalogue.json").read_bytes()
-    return MappingProxyType(msgspec.json.decode(raw, type=dict[str, dict[Language, str]]))
+    """All words by key, read once from the package's own files. Raises ValueError for a key that stands twice."""
+    words: dict[str, dict[Language, str]] = {}
+    for file in sorted(resources.files("gateway").joinpath("words").iterdir(), key=lambda file: file.name):
+        subject = msgspec.json.decode(file.read_bytes(), type=dict[str, dict[Language, str]])
+        if twice := words.keys() & subject.keys():
+            raise ValueError(f"words/{file.name} says again: {', '.join(sorted(twice))}")
+        words |= subject
+    return MappingProxyType(words)
 
 
 def word(key: str, language: Language = DEFAULT_LANGUAGE) -> str:

@@ -17,7 +17,7 @@ ENV UV_PYTHON_DOWNLOADS=never \
 WORKDIR /build
 # What others made changes seldom, and stays in a layer of its own.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-dev --no-install-project
+RUN uv sync --locked --no-dev --no-group web --no-install-project
 COPY README.md ./
 COPY core core
 COPY tracking tracking
@@ -25,7 +25,11 @@ COPY dispatch dispatch
 COPY scoring scoring
 COPY gateway gateway
 COPY simulations simulations
-RUN uv sync --locked --no-dev --no-editable
+COPY scripts/web scripts/web
+# The screens are built in an environment of their own, which the image does not keep.
+RUN UV_PROJECT_ENVIRONMENT=/build/.venv uv sync --locked --only-group web \
+    && scripts/web \
+    && uv sync --locked --no-dev --no-group web --no-editable
 
 FROM ${PYTHON}
 # The uid and gid are fixed, so that files of secrets and volumes can be given to them: see deploy/make-secrets.

@@ -23,7 +23,7 @@ faults: setup servers ## kills, outages, full disks and stepped clocks under loa
 setup: ## the environment that the other targets need; safe to repeat
 	@scripts/setup develop
 
-servers: ## PostgreSQL and Redis for the tests, which start them privately; safe to repeat
+servers: ## PostgreSQL, Redis and a browser for the tests, which start them privately; safe to repeat
 	@scripts/servers
 
 static: setup
@@ -31,12 +31,14 @@ static: setup
 	$(VENV)/ruff check .
 	$(VENV)/pyright
 	$(VENV)/lint-imports --no-logo
+	scripts/web check
 
 format: setup ## put every file into the house's form
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
+	scripts/web format
 
 clean: ## remove what was made here, the demonstration's store included
-	rm -rf .venv .tools var artefacts .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools gateway/web/dist gateway/web/node_modules var artefacts .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .PHONY: help demo test check faults setup servers static format clean

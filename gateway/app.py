@@ -18,6 +18,7 @@ from gateway.http import (
     health,
     history,
     offers,
+    outlines,
     reference,
     reports,
     scores,
@@ -91,7 +92,20 @@ def create_app(
     app.add_middleware(Front, metrics=service.metrics)
     api = APIRouter(prefix="/api/v1")
     # History first: `/vehicles/passed` is not a vehicle's plate.
-    for part in (session, cases, offers, trips, dealers, history, vehicles, scores, reports, reference, sockets):
+    for part in (
+        session,
+        cases,
+        offers,
+        trips,
+        dealers,
+        history,
+        vehicles,
+        scores,
+        reports,
+        reference,
+        outlines,
+        sockets,
+    ):
         api.include_router(part.router)
     api.include_router(health.router, include_in_schema=False)
     app.include_router(api)

@@ -1,7 +1,7 @@
 """The composition root: the one place where the parts are put together. Nothing connects before `Service.open`."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -83,6 +83,8 @@ class Service:
     fleet: FleetWatch
     fanout: Fanout | None
     """Where there is Redis, and so may be other processes."""
+    tile_origins: Sequence[str] = ()
+    """Where a configured source of map tiles is, beside this service itself."""
     sign_in: SignIn
     terminals: TerminalSockets
     metrics: Metrics

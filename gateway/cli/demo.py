@@ -87,7 +87,15 @@ def _tell(url: str, settings: Settings, passwords: dict[Role, str]) -> None:
         dealer = f" of {DEMO_DEALER}" if role in OF_A_DEALER else ""
         table.add_row(role.value, password, f"{role.value}{dealer}")
     out.print(Panel.fit(table, title="Nearside demonstration: sign-ins"))
-    for name, path in (("live map", "/"), ("API", "/openapi.json"), ("fit", "/readyz"), ("figures", "/metrics")):
+    for name, path in (
+        ("console", "/console"),
+        ("dealer", "/dealer"),
+        ("OEM", "/oem"),
+        ("admin", "/admin"),
+        ("API", "/openapi.json"),
+        ("fit", "/readyz"),
+        ("figures", "/metrics"),
+    ):
         out.print(f"{name:9} {url}{path}", markup=False)
     out.print(f"{'store':9} {shown(settings.database)}", markup=False)
     out.print("Ctrl+C stops it.")

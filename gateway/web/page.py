@@ -1,119 +1,157 @@
-"""The page's own routes: `/`, its files, and the outlines under its map.
+"""The screens' own routes: one page for each kind of person, and the files that they name.
 
-The files stand under `/static/VERSION/`, where VERSION is the hash of them all: a browser keeps them for a year, and a
-new edition has new addresses. Only files that were read from the package are served; no path is ever looked up on disk.
+Vite builds them into `dist`; a file's name holds the hash of its content, so that a browser keeps it for a year. Only
+files that were read from the package are served; no path is ever looked up on disk.
 """
 
-import asyncio
-import hashlib
-from collections.abc import Mapping
+import mimetypes
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from core.errors import NotFound
-from core.geo import parse_bbox
-from gateway.http.door import JSON, AnyDoor
-from gateway.problems import documented
+from gateway.http.door import service_of
 
-INDEX = "index.html"
-CURRENT = "current"
-"""What the files call VERSION; served too, but never kept by a browser."""
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+_NONCE = b"__NONCE__"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
-_A_DAY = "private, max-age=86400"
-
+_HASHED = "assets/"
 _TYPES: Mapping[str, str] = {
-    "html": "text/html; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
 }
-FINEST_DEG = 0.001
-COARSEST_DEG = 0.064
+_PACKED = {"br": ".br", "gzip": ".gz"}
+"""How a file may come packed, the best first."""
+
+PAGES: Mapping[str, str] = {
+    "/": "door",
+    "/console": "console",
+    "/dealer": "dealer",
+    "/oem": "oem",
+    "/admin": "admin",
+    "/m/{token}": "motorist",
+}
+"""Each page's address, and the name of what is built for it. What follows the address is the page's own business."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """The page's files by name, and the hash of them all."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the screens, as it is and packed."""
 
-    version: str
-    files: Mapping[str, bytes]
+    body: bytes
+    media_type: str
+    packed: Mapping[str, bytes]
 
 
 @cache
-def edition() -> Edition:
-    """Read the files from the package, once."""
-    folder = resources.files("gateway.web").joinpath("static")
-    files = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
-    version = digest.hexdigest()[:16]
-    files[INDEX] = files[INDEX].replace(f"/static/{CURRENT}/".encode(), f"/static/{version}/".encode())
-    return Edition(version=version, files=MappingProxyType(files))
-
-
-router = APIRouter()
-
-
-@router.get("/", include_in_schema=False)
-async def index() -> Response:
-    """The page itself."""
-    return Response(
-        edition().files[INDEX],
-        media_type=_TYPES["html"],
-        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": _ASK_AGAIN},
+def files() -> Mapping[str, File]:
+    """What was built, by path below `dist`, read once. Empty where nothing was built."""
+    dist = resources.files("gateway.web").joinpath("dist")
+    found = dict(_walk(dist, "")) if dist.is_dir() else {}
+    return MappingProxyType(
+        {
+            name: File(
+                body=body,
+                media_type=_media_type(name),
+                packed={how: found[name + end] for how, end in _PACKED.items() if name + end in found},
+            )
+            for name, body in found.items()
+            if not name.endswith(tuple(_PACKED.values()))
+        }
     )
 
 
-@router.get("/static/{version}/{name}", include_in_schema=False)
-async def file(version: str, name: str) -> Response:
-    """One of the page's files."""
-    known = edition()
-    body = known.files.get(name)
-    if body is None or version not in (known.version, CURRENT):
-        raise NotFound("no such file")
-    return Response(
-        body,
-        media_type=_TYPES[name.rpartition(".")[2]],
-        headers={"Cache-Control": _FOR_EVER if version == known.version else _ASK_AGAIN},
-    )
+def _walk(folder: Traversable, above: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _walk(entry, f"{above}{entry.name}/")
+        elif not entry.name.startswith("."):
+            found.append((above + entry.name, entry.read_bytes()))
+    return found
 
 
-@router.get(
-    "/api/v1/outlines",
-    summary="Outlines of the prefectures, for orientation",
-    tags=["reference"],
-    responses=documented(422, 503),
-)
-async def outlines(
-    door: AnyDoor,
-    w: Annotated[float, Query(description="west, in degrees")],
-    s: Annotated[float, Query(description="south")],
-    e: Annotated[float, Query(description="east")],
-    n: Annotated[float, Query(description="north")],
-    tolerance_deg: Annotated[
-        float, Query(ge=FINEST_DEG, le=COARSEST_DEG, description="how far a line may stray")
-    ] = COARSEST_DEG,
-) -> Response:
-    """`[{code, name, rings: [[[lon, lat], …], …]}]` of the units that meet the box, for even-odd filling.
+def _media_type(name: str) -> str:
+    end = "." + name.rpartition(".")[2]
+    return _TYPES.get(end) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
-    For signed-in people only: to show them to the public needs a map with an approval number (decision 4).
+
+def content_security_policy(nonce: str, origins: Sequence[str] = ()) -> str:
+    """Everything from this origin alone; `origins` are those of a configured source of map tiles.
+
+    Styles that the component library makes carry the page's `nonce`; no script does, since all are files. Blobs are
+    the photographs that a person has just taken, not yet sent.
     """
-    bbox = parse_bbox(f"{w},{s},{e},{n}")
-    # The first question for each tolerance takes about a second.
-    found = await asyncio.to_thread(door.desk.places.outlines, bbox, tolerance_deg)
-    body = await asyncio.to_thread(msgspec.json.encode, found)
-    return Response(body, media_type=JSON, headers={"Cache-Control": _A_DAY})
+    beyond = "".join(f" {origin}" for origin in origins)
+    return (
+        "default-src 'none'; script-src 'self'; "
+        f"style-src 'self' 'nonce-{nonce}'; img-src 'self' blob: data:{beyond}; connect-src 'self'{beyond}; "
+        "font-src 'self'; worker-src 'self'; manifest-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+router = APIRouter(include_in_schema=False)
+
+
+def _page_for(name: str) -> None:
+    path = next(path for path, built in PAGES.items() if built == name)
+
+    async def page(request: Request) -> Response:
+        file = _known(f"{name}.html")
+        nonce = secrets.token_urlsafe(16)
+        policy = content_security_policy(nonce, service_of(request).tile_origins)
+        headers = {"Content-Security-Policy": policy, "Cache-Control": _ASK_AGAIN}
+        return Response(file.body.replace(_NONCE, nonce.encode()), media_type=file.media_type, headers=headers)
+
+    router.add_api_route(path, page, methods=["GET"])
+    if path != "/":
+        router.add_api_route(path + "/{rest:path}", page, methods=["GET"])
+
+
+@router.get("/mark.svg")
+@router.get("/dealer/sw.js")
+@router.get("/dealer/manifest.webmanifest")
+@router.get("/m/manifest.webmanifest")
+async def standing(request: Request) -> Response:
+    """A file whose address may not change: the mark, and what makes the phone's page installable."""
+    return _send(request, request.url.path.removeprefix("/"), _ASK_AGAIN)
+
+
+@router.get("/static/{name:path}")
+async def file(name: str, request: Request) -> Response:
+    """One of the files that a page names."""
+    return _send(request, name, _FOR_EVER if name.startswith(_HASHED) else _ASK_AGAIN)
+
+
+def _known(name: str) -> File:
+    known = files().get(name)
+    if known is None:
+        raise NotFound("no such file" if files() else "the screens are not built: run `make setup`")
+    return known
+
+
+def _send(request: Request, name: str, cached: str) -> Response:
+    if name.endswith(".html"):
+        raise NotFound("no such file")
+    known = _known(name)
+    accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+    how = next((how for how in _PACKED if how in accepted and how in known.packed), "")
+    headers = {"Cache-Control": cached, "Vary": "Accept-Encoding"}
+    if how:
+        headers["Content-Encoding"] = how
+    return Response(known.packed[how] if how else known.body, media_type=known.media_type, headers=headers)
+
+
+for _name in PAGES.values():
+    _page_for(_name)

@@ -1,59 +1,69 @@
-"""The first page: its files, their headers, what they may not contain, and the outlines under its map."""
+"""The screens' files: their headers, what they may not contain, their words, and the outlines under their maps."""
 
 import re
+from pathlib import Path
 
 import pytest
 from gateway_house import House
 
 from gateway.catalogue import catalogue
-from gateway.web.page import edition
+from gateway.web.page import PAGES, content_security_policy, files
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+SOURCES = Path(__file__).parents[2] / "gateway" / "web" / "src"
+ADDRESSES = [path.replace("{token}", "a-token") for path in PAGES]
 
 
-def texts() -> dict[str, str]:
-    return {name: body.decode() for name, body in edition().files.items()}
-
-
-async def test_the_page_is_strict_and_always_asked_for_again(shared_house: House) -> None:
-    answer = await shared_house.client.get("/")
+@pytest.mark.parametrize("address", [*ADDRESSES, "/console/cases/1", "/m/a-token/record"])
+async def test_each_page_is_strict_and_always_asked_for_again(shared_house: House, address: str) -> None:
+    answer = await shared_house.client.get(address)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
-    rules = dict(rule.strip().split(" ", 1) for rule in answer.headers["content-security-policy"].split(";"))
+    policy = answer.headers["content-security-policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'none'"
-    assert all(rules[name] == "'self'" for name in ("script-src", "style-src", "connect-src", "img-src"))
-    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert rules["script-src"] == rules["connect-src"] == rules["worker-src"] == "'self'"
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    nonces = set(re.findall(r"'nonce-([^']+)'", policy))
+    assert nonces == set(re.findall(r'nonce="([^"]+)"', answer.text))
+    again = await shared_house.client.get(address)
+    assert not nonces & set(re.findall(r"'nonce-([^']+)'", again.headers["content-security-policy"]))
 
 
-async def test_every_file_that_the_page_names_is_served_with_its_type_and_kept(shared_house: House) -> None:
+async def test_every_file_that_a_page_names_is_served_packed_with_its_type_and_kept(shared_house: House) -> None:
     types = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-    named = set(re.findall(r'"(/static/[^"]+)"', texts()["index.html"]))
-    assert len(named) == 3
-    folder = f"/static/{edition().version}"
-    imported = {f"{folder}/{name}" for text in texts().values() for name in re.findall(r'from "\./([^"]+)"', text)}
-    assert f"{folder}/map.js" in imported
-    for path in named | imported:
-        answer = await shared_house.client.get(path)
-        assert answer.status_code == 200, path
-        assert answer.headers["content-type"].startswith(types[path.rpartition(".")[2]])
-        assert "immutable" in answer.headers["cache-control"]
-        assert answer.headers["x-content-type-options"] == "nosniff"
+    for address in ADDRESSES:
+        page = (await shared_house.client.get(address)).text
+        named = set(re.findall(r'(?:src|href)="(/[^"]+)"', page))
+        assert len(named) >= 3, address
+        for path in named:
+            packed = await shared_house.client.get(path, headers={"Accept-Encoding": "br, gzip"})
+            plain = await shared_house.client.get(path, headers={"Accept-Encoding": "identity"})
+            assert packed.status_code == plain.status_code == 200, path
+            assert packed.headers["content-type"].startswith(types[path.rpartition(".")[2]])
+            assert ("immutable" in packed.headers["cache-control"]) == path.startswith("/static/assets/")
+            assert packed.headers["x-content-type-options"] == "nosniff"
+            assert "content-encoding" not in plain.headers
+            if len(plain.content) > 5_000:
+                assert packed.headers["content-encoding"] in ("br", "gzip"), path
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/current/../page.py",
-        "/static/current/..%2fpage.py",
-        "/static/current/%2e%2e/page.py",
-        "/static/current//etc/passwd",
-        "/static/current/nothing.js",
-        "/static/anotherversion/page.js",
-        "/static/current/",
+        "/static/../page.py",
+        "/static/..%2fpage.py",
+        "/static/%2e%2e/page.py",
+        "/static//etc/passwd",
+        "/static/assets/nothing.js",
+        "/static/console.html",
+        "/static/.built",
         "/static/",
+        "/nothing",
+        "/m/",
     ],
 )
 async def test_nothing_else_is_served(shared_house: House, path: str) -> None:
@@ -62,37 +72,42 @@ async def test_nothing_else_is_served(shared_house: House, path: str) -> None:
     assert answer.json()["code"] == "not_found"
 
 
-async def test_a_file_that_a_browser_may_not_keep_is_the_same(shared_house: House) -> None:
-    answer = await shared_house.client.get("/static/current/page.js")
-    assert answer.headers["cache-control"] == "no-cache"
-    assert answer.text == texts()["page.js"]
+async def test_a_configured_source_of_tiles_is_the_only_other_origin() -> None:
+    policy = content_security_policy("n", ["https://tiles.example"])
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert {name for name, rule in rules.items() if "https://tiles.example" in rule} == {"img-src", "connect-src"}
 
 
-async def test_the_files_ask_nothing_of_other_hosts_and_need_no_exception_to_the_policy() -> None:
-    for name, text in texts().items():
-        elsewhere = re.findall(r"(?:https?:|wss?:)?//[a-z0-9][^\s\"']*\.[^\s\"']*", text.replace(SVG_NAMESPACE, ""))
-        assert not elsewhere, f"{name}: {elsewhere}"
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), (
-            name
+async def test_the_sources_write_no_text_as_html() -> None:
+    for file in SOURCES.rglob("*.ts*"):
+        found = re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|dangerously|setHTML\(",
+            file.read_text(),
         )
-    index = texts()["index.html"]
-    assert not re.search(r"\sstyle=|\son[a-z]+=|<style", index)
-    assert not re.search(r"<script(?![^>]*\ssrc=)", index)
+        assert not found, f"{file.name}: {found}"
 
 
-async def test_every_word_that_the_page_names_is_in_the_catalogue_and_none_of_its_own_is_idle() -> None:
-    everything = "\n".join(texts().values())
+async def test_the_pages_files_are_all_from_here() -> None:
+    for address in PAGES.values():
+        page = files()[f"{address}.html"].body.decode()
+        assert not re.search(r'(?:src|href)="(?!/(?:static/|mark\.svg|dealer/|m/))', page), address
+        assert not re.search(r"\sstyle=|\son[a-z]+=", page)
+        assert not re.search(r"<script(?![^>]*\ssrc=)", page)
+
+
+async def test_every_word_that_the_screens_name_is_in_the_catalogue() -> None:
+    sources = "\n".join(file.read_text() for file in SOURCES.rglob("*.ts*") if file.name != "schema.d.ts")
     words = catalogue()
-    named = set(re.findall(r'"((?:page|event|kpi|deadline|vehicle)\.[a-z_.]+)"', everything))
-    made = set(re.findall(r"`([a-z_.]+\.)(?:[a-z]+_)?\$\{", everything))
-    assert named <= words.keys(), named - words.keys()
-    for prefix in made | {"page.feed_"}:
+    named = set(re.findall(r"""\b(?:t|words|told)\(\s*["']([a-z_]+(?:\.[a-z_0-9]+)+)["']""", sources))
+    assert named
+    assert named <= words.keys(), sorted(named - words.keys())
+    for prefix in set(re.findall(r"\b(?:t|words)\(`([a-z_]+(?:\.[a-z_]+)*\.)\$\{", sources)):
         assert any(key.startswith(prefix) for key in words), prefix
-    states = {"page.feed_starting", "page.feed_live", "page.feed_slow", "page.feed_stopped"}
-    own = {key for key in words if key.startswith("page.")}
-    assert own == {key for key in named if key.startswith("page.")} | states
-    for key in own:
-        zh, en = (set(re.findall(r"\{\w+\}", words[key][language])) for language in ("zh", "en"))
+
+
+async def test_both_languages_fill_in_the_same_values() -> None:
+    for key, entry in catalogue().items():
+        zh, en = (set(re.findall(r"\{\w+\}", entry[language])) for language in ("zh", "en"))
         assert zh == en, key
 
 

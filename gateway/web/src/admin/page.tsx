@@ -1,0 +1,5 @@
+import { TopBar } from "@/shared/desk";
+
+export function AdminPage() {
+  return <TopBar title="page.admin" />;
+}

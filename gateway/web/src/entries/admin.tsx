@@ -1,0 +1,10 @@
+import events from "@words/events.json";
+import page from "@words/page.json";
+import scores from "@words/scores.json";
+import states from "@words/states.json";
+import { AdminPage } from "@/admin/page";
+import { mountDesk } from "@/shared/desk";
+import { registerWords } from "@/shared/words";
+
+registerWords(events, page, scores, states);
+mountDesk("page.admin", ["admin"], <AdminPage />);

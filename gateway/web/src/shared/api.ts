@@ -1,0 +1,100 @@
+/** The service's API, typed by its own OpenAPI document; a refusal is a `Problem` with the server's words. */
+import createClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "@/api/schema";
+import { currentLanguage } from "./words";
+
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  rule?: string;
+  field?: string;
+  errors?: { field: string; detail: string }[];
+}
+
+/** What the server refused, and why; nothing was changed. */
+export class Problem extends Error {
+  constructor(readonly document: ProblemDocument) {
+    super(document.detail || document.title);
+    this.name = "Problem";
+  }
+  get code(): string {
+    return this.document.code;
+  }
+  /** The reasons by field: `location.lat` and so on; "" for what belongs to no field. */
+  get byField(): ReadonlyMap<string, string> {
+    const { errors, field, detail, title } = this.document;
+    if (errors?.length) return new Map(errors.map((one) => [withoutBody(one.field), one.detail]));
+    return new Map([[withoutBody(field ?? ""), detail || title]]);
+  }
+}
+
+const withoutBody = (field: string): string => field.replace(/^body\./, "");
+
+/** No answer came: the line is down, or the service is. */
+export class Offline extends Error {
+  constructor() {
+    super("offline");
+    this.name = "Offline";
+  }
+}
+
+let whenSignedOut: () => void = () => undefined;
+
+/** Told whenever an answer says that nobody is signed in any more. */
+export function onSignedOut(listener: () => void): void {
+  whenSignedOut = listener;
+}
+
+const speaking: Middleware = {
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", currentLanguage());
+    return request;
+  },
+  onResponse({ response, schemaPath }) {
+    if (response.status === 401 && schemaPath !== "/api/v1/session") whenSignedOut();
+  },
+  onError() {
+    return new Offline();
+  },
+};
+
+export const api = createClient<paths>({ credentials: "same-origin" });
+api.use(speaking);
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** The answer's data. Throws `Problem` for a refusal, `Offline` where none came. */
+export async function told<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await answer;
+  if (!response.ok) throw problemOf(error, response);
+  return data as T;
+}
+
+/** A call outside the typed paths: bytes up or down. Throws like `told`. */
+export async function fetched(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      ...init,
+      credentials: "same-origin",
+      headers: { "Accept-Language": currentLanguage(), ...init.headers },
+    });
+  } catch {
+    throw new Offline();
+  }
+  if (response.status === 401) whenSignedOut();
+  if (!response.ok) throw problemOf(await response.json().catch(() => undefined), response);
+  return response;
+}
+
+function problemOf(document: unknown, response: Response): Problem {
+  const known = document as ProblemDocument | undefined;
+  if (known && typeof known === "object" && "code" in known) return new Problem(known);
+  return new Problem({ type: "", title: response.statusText, status: response.status, detail: "", code: "internal" });
+}
+
+/** Names one intention of a person: sent twice with the same key, it is done once. */
+export const newKey = (): string => crypto.randomUUID();

@@ -1,0 +1,128 @@
+/** The door of every page: children are shown to those who may see them, and stay as they are while one signs in anew. */
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { Offline, Problem } from "./api";
+import "./base.css";
+import { HOME, lookUpSession, type Role, signIn, signOut, useSession } from "./session";
+import { setLanguage, useLanguage, useWords } from "./words";
+
+const AGAIN_MS = 2000;
+
+export function Gate({ roles, children }: { roles: readonly Role[]; children: ReactNode }) {
+  const t = useWords();
+  const { state, who } = useSession();
+  useEffect(() => {
+    let timer: number | undefined;
+    const look = () => {
+      lookUpSession().catch(() => {
+        timer = window.setTimeout(look, AGAIN_MS); // nobody answers: ask again
+      });
+    };
+    look();
+    return () => window.clearTimeout(timer);
+  }, []);
+  if (state === "unknown") return <p className="sign-in-cover">{t("page.loading")}</p>;
+  if (state === "out" || !who) return <SignIn />;
+  if (!roles.includes(who.role)) return <ElsewherePlease role={who.role} />;
+  return (
+    <>
+      {children}
+      {state === "lost" ? <SignIn over username={who.username} /> : null}
+    </>
+  );
+}
+
+function ElsewherePlease({ role }: { role: Role }) {
+  const t = useWords();
+  return (
+    <div className="sign-in-cover">
+      <div className="sign-in">
+        <h1>{t("page.not_yours")}</h1>
+        <p>{t("page.your_role", { role: t(`role.${role}`) })}</p>
+        <a href={HOME[role]}>{t("page.to_your_page")}</a>
+        <button type="button" className="language" onClick={() => void signOut()}>
+          {t("page.sign_out")}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** `over`: the page below is kept, and whoever was signed in signs in again. */
+function SignIn({ over = false, username = "" }: { over?: boolean; username?: string }) {
+  const t = useWords();
+  if (!over) {
+    return (
+      <main className="sign-in-cover">
+        <SignInForm username={username} />
+      </main>
+    );
+  }
+  return (
+    <div className="sign-in-cover" data-over role="dialog" aria-modal aria-label={t("page.sign_in")}>
+      <SignInForm username={username} told={t("page.session_over")} />
+    </div>
+  );
+}
+
+function SignInForm({ username, told }: { username: string; told?: string }) {
+  const t = useWords();
+  const [wrong, setWrong] = useState("");
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    form.current?.querySelector<HTMLInputElement>(username ? "[type=password]" : "input")?.focus();
+  }, [username]);
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const typed = new FormData(event.currentTarget);
+    setBusy(true);
+    setWrong("");
+    try {
+      await signIn(String(typed.get("username")), String(typed.get("password")));
+    } catch (error) {
+      if (error instanceof Problem) setWrong(error.code === "not_signed_in" ? t("page.wrong_password") : error.message);
+      else if (error instanceof Offline) setWrong(t("page.no_answer"));
+      else throw error;
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form className="sign-in" ref={form} onSubmit={(event) => void submit(event)}>
+      <h1>
+        <img src="/mark.svg" alt="" width={22} height={22} />
+        {t("page.title")}
+      </h1>
+      {told ? <p>{told}</p> : null}
+      <label>
+        {t("page.username")}
+        <input name="username" autoComplete="username" required maxLength={80} defaultValue={username} />
+      </label>
+      <label>
+        {t("page.password")}
+        <input name="password" type="password" autoComplete="current-password" required maxLength={256} />
+      </label>
+      <div role="alert">{wrong}</div>
+      <button type="submit" disabled={busy}>
+        {t("page.sign_in")}
+      </button>
+      <LanguageSwitch />
+    </form>
+  );
+}
+
+export function LanguageSwitch() {
+  const language = useLanguage();
+  return (
+    <button
+      type="button"
+      className="language"
+      lang={language === "zh" ? "en" : "zh-CN"}
+      onClick={() => setLanguage(language === "zh" ? "en" : "zh")}
+    >
+      {language === "zh" ? "English" : "中文"}
+    </button>
+  );
+}

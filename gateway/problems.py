@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from core.errors import NearsideError
 from gateway.catalogue import Language, language_of, word
+from gateway.refusals import reason_in
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 60
@@ -42,18 +43,20 @@ def problem(
     *,
     status: int,
     detail: str,
+    reason: str = "",
     language: Language = "zh",
     rule: str = "",
     field: str = "",
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """One problem document: `type`, `title`, `status`, `detail`, `code`, and where known `rule` and `field`."""
+    """One problem document: `type`, `title`, `status`, `detail`, `reason`, `code`, and where known `rule`, `field`."""
     document: dict[str, Any] = {
         "type": f"/problems/{code}",
         "title": word(f"problem.{code}", language),
         "status": status,
         "detail": f"{rule}: {detail}" if rule and rule not in detail else detail,
+        "reason": reason or reason_in(language, detail),
         "code": code,
     }
     if rule:
@@ -97,10 +100,21 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     language = request_language(request)
     if any(item["type"] == "json_invalid" for item in found):
         return problem("invalid", status=400, detail="the body is not valid JSON", language=language)
-    errors = [{"field": _field(item["loc"]), "detail": str(item["msg"])} for item in found]
+    errors = [
+        {"field": _field(item["loc"]), "detail": item["msg"], "reason": reason_in(language, item["msg"])}
+        for item in found
+    ]
     first = errors[0]
     detail = f"{first['field']}: {first['detail']}" if first["field"] else first["detail"]
-    return problem("invalid", status=422, detail=detail, language=language, field=first["field"], errors=errors)
+    return problem(
+        "invalid",
+        status=422,
+        detail=detail,
+        reason=first["reason"],
+        language=language,
+        field=first["field"],
+        errors=errors,
+    )
 
 
 def _field(loc: Sequence[str | int]) -> str:
@@ -137,12 +151,13 @@ def install(app: FastAPI) -> None:
 
 PROBLEM_SCHEMA: Mapping[str, Any] = {
     "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
+    "required": ["type", "title", "status", "detail", "reason", "code"],
     "properties": {
         "type": {"type": "string", "examples": ["/problems/not_nearest"]},
         "title": {"type": "string", "description": "Chinese, or English where Accept-Language asks for it"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "English, with the rule's number where there is one"},
+        "reason": {"type": "string", "description": "the detail in the language of the title"},
         "code": {"type": "string", "description": "the stable code", "examples": ["not_nearest"]},
         "rule": {"type": "string", "examples": ["R1"]},
         "field": {"type": "string", "examples": ["location.lat"]},
@@ -150,7 +165,7 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+                "properties": {name: {"type": "string"} for name in ("field", "detail", "reason")},
             },
         },
     },

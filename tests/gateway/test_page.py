@@ -108,7 +108,8 @@ async def test_every_word_that_the_screens_name_is_in_the_catalogue() -> None:
 async def test_both_languages_fill_in_the_same_values() -> None:
     for key, entry in catalogue().items():
         zh, en = (set(re.findall(r"\{\w+\}", entry[language])) for language in ("zh", "en"))
-        assert zh == en, key
+        # What a refusal tells in English may hold a word of the program, which a person has no use for.
+        assert zh <= en if key.startswith("refusal.") else zh == en, key
 
 
 async def test_outlines_are_for_those_signed_in(shared_house: House) -> None:

@@ -7,17 +7,19 @@ export interface ProblemDocument {
   type: string;
   title: string;
   status: number;
+  /** English; `reason` says the same in the language of the title. */
   detail: string;
+  reason: string;
   code: string;
   rule?: string;
   field?: string;
-  errors?: { field: string; detail: string }[];
+  errors?: { field: string; detail: string; reason: string }[];
 }
 
 /** What the server refused, and why; nothing was changed. */
 export class Problem extends Error {
   constructor(readonly document: ProblemDocument) {
-    super(document.detail || document.title);
+    super(document.reason || document.title);
     this.name = "Problem";
   }
   get code(): string {
@@ -25,9 +27,9 @@ export class Problem extends Error {
   }
   /** The reasons by field: `location.lat` and so on; "" for what belongs to no field. */
   get byField(): ReadonlyMap<string, string> {
-    const { errors, field, detail, title } = this.document;
-    if (errors?.length) return new Map(errors.map((one) => [withoutBody(one.field), one.detail]));
-    return new Map([[withoutBody(field ?? ""), detail || title]]);
+    const { errors, field, reason, title } = this.document;
+    if (errors?.length) return new Map(errors.map((one) => [withoutBody(one.field), one.reason]));
+    return new Map([[withoutBody(field ?? ""), reason || title]]);
   }
 }
 
@@ -93,7 +95,8 @@ export async function fetched(path: string, init: RequestInit = {}): Promise<Res
 function problemOf(document: unknown, response: Response): Problem {
   const known = document as ProblemDocument | undefined;
   if (known && typeof known === "object" && "code" in known) return new Problem(known);
-  return new Problem({ type: "", title: response.statusText, status: response.status, detail: "", code: "internal" });
+  const { status, statusText: title } = response;
+  return new Problem({ type: "", title, status, detail: "", reason: "", code: "internal" });
 }
 
 /** Names one intention of a person: sent twice with the same key, it is done once. */

@@ -16,7 +16,7 @@ function compressed(): Plugin {
       order: "post",
       handler(_options, bundle) {
         for (const [fileName, output] of Object.entries(bundle)) {
-          if (!/\.(js|css|html|svg|webmanifest|json)$/.test(fileName)) continue;
+          if (!/\.(m?js|css|html|svg|webmanifest|json)$/.test(fileName)) continue;
           const source = Buffer.from(output.type === "chunk" ? output.code : output.source);
           if (source.length < 512 || fileName.endsWith(".html")) continue;
           const brotli = brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });

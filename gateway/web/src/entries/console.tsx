@@ -1,4 +1,5 @@
 import events from "@words/events.json";
+import map from "@words/map.json";
 import page from "@words/page.json";
 import scores from "@words/scores.json";
 import states from "@words/states.json";
@@ -6,5 +7,5 @@ import { ConsolePage } from "@/console/page";
 import { mountDesk } from "@/shared/desk";
 import { registerWords } from "@/shared/words";
 
-registerWords(events, page, scores, states);
+registerWords(events, map, page, scores, states);
 mountDesk("page.console", ["dispatcher", "admin"], <ConsolePage />);

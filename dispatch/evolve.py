@@ -195,6 +195,11 @@ def _promise_missed(case: Case, event: e.PromiseMissed) -> Case:
     return _with_trip(case, event.trip_id, promise_missed=True)
 
 
+def _called(case: Case, event: e.MonitoringCalled) -> Case:
+    before = next(trip.called_at for trip in case.trips if trip.id == event.trip_id)
+    return _with_trip(case, event.trip_id, called_at=(*before, event.at))
+
+
 def _given_back(case: Case, event: e.TripGivenBack) -> Case:
     case = _with_trip(case, event.trip_id, status=TripStatus.ABANDONED, ended_at=event.at)
     return _with_offer(case, event.offer_id, given_up_at=event.at, reason=event.reason)
@@ -303,6 +308,7 @@ _CHANGES: dict[type[Event], Callable[[Case, Any], Case]] = {
     e.PromiseChanged: _promise_changed,
     e.PromiseChangeApproved: _promise_change_approved,
     e.PromiseMissed: _promise_missed,
+    e.MonitoringCalled: _called,
     e.TripGivenBack: _given_back,
     e.ConsentSigned: _consent_signed,
     e.CheckSheetSaved: _sheet_saved,

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
@@ -13,9 +13,12 @@ from core.eventlog import count_at_last, last_seq
 from core.upsert import upsert
 from dispatch.card import card
 from dispatch.roster import ROSTER_COUNTER, dealer_of
-from dispatch.store import decode_case, load_candidates
+from dispatch.store import decode_case, digits_of, load_candidates
 from dispatch.tables import CaseDealer, CaseRow, DealerRow, OfferRow, RecordChange, TripRow
 from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Person
+
+_OLDEST_SURVEYED = timedelta(days=7)
+"""An owner who answers later than this complains by another way."""
 
 
 async def get_case(session: AsyncSession, case_id: str) -> Case:
@@ -112,6 +115,45 @@ async def board(session: AsyncSession) -> tuple[int, list[dict[str, Any]]]:
     statement = select(CaseRow.state).where(CaseRow.status.not_in([status.value for status in FINAL]))
     rows = (await session.execute(statement.order_by(CaseRow.id))).scalars()
     return seq, [card(decode_case(state)) for state in rows]
+
+
+async def running(session: AsyncSession, *, surveyed_after: datetime) -> list[Case]:
+    """Every case that is not final, and those closed by an answer of the owner after `surveyed_after`."""
+    unfinished = CaseRow.status.not_in([status.value for status in FINAL])
+    lately = (CaseRow.status == CaseStatus.CLOSED.value) & (CaseRow.opened_at >= surveyed_after - _OLDEST_SURVEYED)
+    rows = await session.execute(select(CaseRow.state).where(unfinished | lately).order_by(CaseRow.id))
+    found = [decode_case(state) for state in rows.scalars()]
+    return [case for case in found if case.status not in FINAL or (case.surveyed_at or case.opened_at) > surveyed_after]
+
+
+async def opened_since(session: AsyncSession, start: datetime) -> list[Case]:
+    """Every case opened at `start` or later, in order."""
+    rows = await session.execute(select(CaseRow.state).where(CaseRow.opened_at >= start).order_by(CaseRow.id))
+    return [decode_case(state) for state in rows.scalars()]
+
+
+async def cases_about(session: AsyncSession, *, phone: str, plate: str, limit: int = 40) -> list[Case]:
+    """The newest cases of a caller's phone, by its digits, or a car's normal plate; an empty one is not looked for."""
+    digits = digits_of(phone)
+    asked = [word for word in (digits, plate) if word]
+    if not asked:
+        return []
+    met = or_(*(CaseRow.search.contains(word.lower(), autoescape=True) for word in asked))
+    rows = await session.execute(select(CaseRow.state).where(met).order_by(CaseRow.id.desc()).limit(limit))
+    found = [decode_case(state) for state in rows.scalars()]
+    return [
+        case
+        for case in found
+        if (digits and digits_of(case.caller.phone) == digits) or (plate and case.car.plate == plate)
+    ]
+
+
+async def addresses_like(session: AsyncSession, text: str, *, limit: int) -> list[Case]:
+    """The newest cases whose place was described by words that hold `text`."""
+    statement = select(CaseRow.state).where(CaseRow.search.contains(text.lower(), autoescape=True))
+    rows = await session.execute(statement.order_by(CaseRow.id.desc()).limit(limit * 4))
+    found = [decode_case(state) for state in rows.scalars()]
+    return [case for case in found if text in case.place.address][:limit]
 
 
 async def dealers(session: AsyncSession) -> list[Dealer]:

@@ -39,6 +39,11 @@ class Stored:
     logged: list[tuple[str, NewEvent]] = field(default_factory=list[tuple[str, NewEvent]])
 
 
+def digits_of(phone: str) -> str:
+    """A phone number without what people write between its digits."""
+    return "".join(letter for letter in phone if letter.isdigit())
+
+
 def decode_case(state: bytes) -> Case:
     """The case in a stored document."""
     return _CASES.decode(state)
@@ -159,5 +164,7 @@ async def _save_trips(session: AsyncSession, case: Case, before: Case | None) ->
 
 
 def _search_text(case: Case) -> str:
-    words = (case.number, case.car.plate, case.caller.name, case.caller.phone, case.place.address)
+    phone = case.caller.phone
+    # A number is looked for by its digits, however it was written.
+    words = (case.number, case.car.plate, case.caller.name, phone, digits_of(phone), case.place.address)
     return " ".join(word.lower() for word in words if word)

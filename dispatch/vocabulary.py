@@ -274,6 +274,8 @@ class Trip:
     unsigned_confirmed_by: str = ""
     consent_by: str = ""
     """R19: who signed the extra consent."""
+    called_at: tuple[datetime, ...] = ()
+    """R11: when the CAC phoned the driver."""
     ended_at: datetime | None = None
 
     @property

@@ -15,6 +15,7 @@ from gateway.front import Front
 from gateway.http import (
     cases,
     dealers,
+    deskside,
     health,
     history,
     offers,
@@ -81,6 +82,7 @@ def create_app(
             {"name": "offers", "description": "The specialist's answer (R1, R3)"},
             {"name": "trips", "description": "From the acceptance to the completion (R4-R7)"},
             {"name": "network", "description": "Dealers, vehicles, terminals (R9-R11)"},
+            {"name": "desk", "description": "What stands beside the case: callers, places, alarms, tasks, the shift"},
             {"name": "history", "description": "Who passed where; where much was"},
             {"name": "scores", "description": "The five KPIs and the score (K1-K12)"},
             {"name": "reference", "description": "What stands fixed"},
@@ -98,6 +100,7 @@ def create_app(
         offers,
         trips,
         dealers,
+        deskside,
         history,
         vehicles,
         scores,

@@ -26,6 +26,7 @@ from dispatch.arrivals import run_arrivals
 from dispatch.desk import Desk
 from dispatch.sweeper import run_sweeper
 from gateway import accounts, idempotency
+from gateway.alarmwatch import AlarmWatch, forget_acknowledgements
 from gateway.auth import SignIn
 from gateway.background import Background
 from gateway.clockwatch import follow_clock, look_at_clock
@@ -35,6 +36,7 @@ from gateway.joblines import JobLines
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.schema import prepare
+from gateway.standing import AcceptanceRates
 from gateway.terminals import TerminalSockets
 from scoring.weekly import make_weekly_report
 from tracking.ingest import Ingest
@@ -87,6 +89,8 @@ class Service:
     """Where a configured source of map tiles is, beside this service itself."""
     sign_in: SignIn
     terminals: TerminalSockets
+    alarms: AlarmWatch
+    acceptance: AcceptanceRates
     metrics: Metrics
     background: Background
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -209,6 +213,7 @@ class Service:
         now = self.wall.now()
         await accounts.forget_expired(session, now - timedelta(days=1))
         await idempotency.forget_old(session, now)
+        await forget_acknowledgements(session, self.clock.now())
 
 
 def open_store(settings: Settings) -> Database:
@@ -241,6 +246,8 @@ def build(settings: Settings, *, on_failure: Callable[[str], None], places: Plac
         fanout=None,
         sign_in=SignIn(db, settings, wall),
         terminals=terminals,
+        alarms=AlarmWatch(desk),
+        acceptance=AcceptanceRates(db),
         metrics=Metrics(),
         background=Background(on_failure),
     )

@@ -1,8 +1,8 @@
 """The scores as they are shown: brought up to the log first, with every dealer of the network, and ranked (K12)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from core.database import Database
 from core.errors import NotFound
@@ -40,3 +40,23 @@ async def standings(
         raise NotFound("no such dealer", field="dealer")
     shown = [found[dealer]] if dealer else [found[code] for code in sorted(found)]
     return Standings(scores=shown, names=names, ranks=ranks)
+
+
+_KEPT = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class AcceptanceRates:
+    """Each dealer's share of accepted offers, in percent (K12), read anew at most once a minute: it changes slowly."""
+
+    db: Database
+    _rates: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
+    _read_at: datetime | None = None
+
+    async def get(self, now: datetime) -> Mapping[str, float | None]:
+        """By dealer code; None, or no entry, where no offer was answered yet (K6)."""
+        if self._read_at is None or not timedelta(0) <= now - self._read_at < _KEPT:
+            found = await standings(self.db, start=None, end=None, dealer="", min_cases=0)
+            self._rates = {score.dealer: score.acceptance.value for score in found.scores}
+            self._read_at = now
+        return self._rates

@@ -12,6 +12,7 @@ from core.eventlog import events_of
 from dispatch import queries, service
 from dispatch.desk import Act
 from dispatch.ranking import current_candidates
+from dispatch.roster import busy_plates
 from dispatch.vocabulary import Case, CaseStatus, Channel
 from gateway.http.door import (
     AnyDoor,
@@ -25,7 +26,7 @@ from gateway.http.door import (
     read_answer,
 )
 from gateway.http.paging import Cursor, number_in, page
-from gateway.http.render import candidates_view, case_view, offer_with_candidates, timeline_view
+from gateway.http.render import candidates_on_desk, case_view, offer_with_candidates, timeline_view
 from gateway.http.requests import (
     Cancelling,
     Closing,
@@ -37,7 +38,7 @@ from gateway.http.requests import (
     SecondDispatch,
     Survey,
 )
-from gateway.http.views import CandidateView, CaseView, OfferWithCandidates, TimelineView
+from gateway.http.views import CandidateOnDeskView, CaseView, OfferWithCandidates, TimelineView
 from gateway.masking import sight_of
 from gateway.network import prefecture_code
 from gateway.problems import documented
@@ -161,16 +162,20 @@ async def timeline(
 @router.get(
     "/{case_id}/candidates",
     summary="Who could go, and why not the others (R1)",
-    response_model=list[CandidateView],
+    response_model=list[CandidateOnDeskView],
     responses=documented(404, 503),
 )
 async def candidates(case_id: CasePath, door: CacDoor) -> Response:
     """As of this second: the able ones nearest first, then the skipped ones with their reasons."""
     desk = door.desk
+    now = desk.clock.now()
     async with desk.db.read() as session:
         case = await queries.get_case(session, case_id)
-        found = await current_candidates(desk, session, case, desk.clock.now())
-    return read_answer(candidates_view(found))
+        found = await current_candidates(desk, session, case, now)
+        roster = await desk.roster.get(session)
+        busy = await busy_plates(session)
+    rates = await door.service.acceptance.get(now)
+    return read_answer(candidates_on_desk(desk, case, found, roster, busy, rates))
 
 
 @router.post(

@@ -1,8 +1,10 @@
 """From the rooms' facts to answers, with personal data masked for the person who asks."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +12,9 @@ import msgspec
 from core.eventlog import LoggedEvent
 from core.geo import Position
 from core.places import Places
-from dispatch.promise import effective_promise
+from dispatch.desk import Desk
+from dispatch.promise import effective_promise, standard_minutes
+from dispatch.roster import Roster
 from dispatch.vocabulary import Candidate, Case, CheckSheet, Dealer, Offer, Person, Trip
 from gateway.http import views as v
 from gateway.http.fields import official_plate
@@ -37,7 +41,7 @@ def case_view(case: Case, user: User, places: Places) -> v.CaseView:
         tools=list(case.tools),
         consent_needed=case.consent_needed,
         caller=v.PersonView(name=sight.hidden(case.caller.name), phone=sight.phone(case.caller.phone)),
-        car=_car(case, sight),
+        car=car_view(case, sight),
         location=_place(case, sight),
         fault=case.fault,
         note=sight.text(case.note),
@@ -69,7 +73,8 @@ def case_view(case: Case, user: User, places: Places) -> v.CaseView:
     )
 
 
-def _car(case: Case, sight: Sight) -> v.CarView:
+def car_view(case: Case, sight: Sight) -> v.CarView:
+    """The customer's car."""
     car = case.car
     return v.CarView(
         plate=sight.plate(car.plate),
@@ -136,9 +141,37 @@ def offer_with_candidates(case: Case, offer: Offer, candidates: Sequence[Candida
     return msgspec.json.encode({**view, "candidates": shown})
 
 
-def candidates_view(candidates: Sequence[Candidate]) -> bytes:
-    """The candidates, encoded as a list of `CandidateView`."""
-    return msgspec.json.encode(candidates)
+def candidates_on_desk(
+    desk: Desk,
+    case: Case,
+    candidates: Sequence[Candidate],
+    roster: Roster,
+    busy: AbstractSet[str],
+    rates: Mapping[str, float | None],
+) -> bytes:
+    """The candidates, encoded as a list of `CandidateOnDeskView`."""
+    load = Counter(vehicle.dealer for plate in busy if (vehicle := roster.by_plate.get(plate)))
+    fresh_after = desk.clock.now() - timedelta(seconds=desk.settings.position_fresh_s)
+    shown: list[dict[str, Any]] = []
+    for candidate in candidates:
+        dealer = roster.dealers[candidate.dealer]
+        live = desk.live.get(candidate.vehicle) if candidate.vehicle else None
+        fresh = live if live and live.fix_time >= fresh_after else None
+        start = fresh.position if fresh else dealer.site
+        shown.append(
+            {
+                **msgspec.structs.asdict(candidate),
+                "name": dealer.name,
+                "site": {"lat": dealer.site.lat, "lon": dealer.site.lon},
+                "start": {"lat": start.lat, "lon": start.lon, "source": "gps" if fresh else "site"},
+                "load": load[candidate.dealer],
+                "acceptance_rate": rates.get(candidate.dealer),
+                "standard_minutes": standard_minutes(
+                    desk.promise_rules, county=case.county, distance_m=candidate.distance_m
+                ),
+            }
+        )
+    return msgspec.json.encode(shown)
 
 
 def trip_view(case: Case, trip: Trip, sight: Sight, *, whole_sheet: bool = False) -> v.TripView:

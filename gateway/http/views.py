@@ -188,6 +188,24 @@ class CandidateView(View):
     reasons: list[str]
 
 
+class FromView(PointView):
+    """Where a candidate's way is measured from: its vehicle's fresh fix, or the dealer's site (R1)."""
+
+    source: Literal["gps", "site"]
+
+
+class CandidateOnDeskView(CandidateView):
+    """A candidate with what a dispatcher weighs: its load, how often it accepts, the usual promise (R16)."""
+
+    name: str
+    site: PointView
+    start: FromView
+    load: int
+    """Its vehicles that are on a trip."""
+    acceptance_rate: float | None
+    standard_minutes: int
+
+
 class OfferView(View):
     """An attempt to give the case to a dealer."""
 

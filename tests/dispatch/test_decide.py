@@ -448,7 +448,9 @@ def test_r4_what_is_no_change_or_comes_too_late_changes_nothing() -> None:
 def test_r11_a_monitoring_call_stands_in_the_log() -> None:
     case = accepted(offered(opened(fault="tow_only")))
     (event,) = decide.log_call(case, trip_id="t1", note="past the toll gate", now=minutes(9))
-    assert then(case, (event,)) == case
+    called = then(case, (event,))
+    assert called.trips[-1].called_at == (minutes(9),)
+    assert called.status is case.status
 
 
 def test_r6_the_same_sheet_again_changes_nothing() -> None:

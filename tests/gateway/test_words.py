@@ -10,9 +10,11 @@ from core.clock import CHINA_STANDARD_TIME
 from core.datum import Datum
 from core.errors import NearsideError
 from dispatch import vocabulary as d
+from dispatch.alarms import AlarmKind
 from dispatch.events import EVENT_TYPES
 from dispatch.faults import FAULTS
 from dispatch.proximity import Skip
+from dispatch.tasks import TaskKind
 from gateway.catalogue import catalogue, language_of, word
 from gateway.http.fields import normal_phone, normal_plate, official_plate, parse_time
 from gateway.periods import moment_of
@@ -41,6 +43,8 @@ SHOWN: dict[str, type[StrEnum]] = {
     "counted": Counted,
     "score_reason": Reason,
     "kpi": Kpi,
+    "alarm": AlarmKind,
+    "task": TaskKind,
 }
 
 

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     quarantine_days: int = Field(default=30, ge=1)
     """Doubted positions are kept so many days after they were received."""
 
+    motorist_link_days: float = Field(default=3, gt=0, le=60)
+    """A motorist's link dies so many days after the case."""
+    hotline: str = Field(default="", max_length=24)
+    """The number of the 400 line, for the motorist's call button."""
+
     session_hours: float = Field(default=12, gt=0)
     sign_in_failures_per_minute: int = Field(default=10, gt=0)
     min_cases_ranked: int = Field(default=5, ge=0)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +35,7 @@ from gateway.clockwatch import follow_clock, look_at_clock
 from gateway.fanout import Fanout
 from gateway.fleetwatch import FleetWatch
 from gateway.joblines import JobLines
+from gateway.links import forget_old_links
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.schema import prepare
@@ -88,6 +91,8 @@ class Service:
     tile_origins: Sequence[str] = ()
     """Where a configured source of map tiles is, beside this service itself."""
     sign_in: SignIn
+    visits: MovingWindowRateLimiter
+    """Of those who come without signing in."""
     terminals: TerminalSockets
     alarms: AlarmWatch
     acceptance: AcceptanceRates
@@ -214,6 +219,7 @@ class Service:
         await accounts.forget_expired(session, now - timedelta(days=1))
         await idempotency.forget_old(session, now)
         await forget_acknowledgements(session, self.clock.now())
+        await forget_old_links(session, self.clock.now())
 
 
 def open_store(settings: Settings) -> Database:
@@ -245,6 +251,7 @@ def build(settings: Settings, *, on_failure: Callable[[str], None], places: Plac
         hub=Hub(db, bus, live, clock),
         fanout=None,
         sign_in=SignIn(db, settings, wall),
+        visits=MovingWindowRateLimiter(MemoryStorage()),
         terminals=terminals,
         alarms=AlarmWatch(desk),
         acceptance=AcceptanceRates(db),

@@ -6,7 +6,7 @@ from typing import Final
 from core import eventlog, identity, periodic
 from core.database import Base
 from dispatch import tables as dispatching
-from gateway import accounts, alarmwatch, idempotency, shift
+from gateway import accounts, alarmwatch, idempotency, links, shift
 from scoring import tables as scoring
 from scoring import weekly
 from tracking import tables as tracking
@@ -22,6 +22,7 @@ ROOMS: Final[tuple[ModuleType, ...]] = (
     accounts,
     idempotency,
     alarmwatch,
+    links,
     shift,
 )
 """The modules that tables are declared in; a table of any other is not in the store."""

@@ -14,6 +14,7 @@ from dispatch.desk import Act
 from dispatch.ranking import current_candidates
 from dispatch.roster import busy_plates
 from dispatch.vocabulary import Case, CaseStatus, Channel
+from gateway import links
 from gateway.http.door import (
     AnyDoor,
     CacDoor,
@@ -74,6 +75,8 @@ async def open_case(body: NewCase, door: CaseDoor) -> Response:
 
     async def work(act: Act) -> CaseView:
         case = await service.open_case(door.desk, act, asked, number=number)
+        if body.link and user.is_cac:
+            (await links.link(act.session, body.link, lock=True)).case_id = case.id
         return case_view(case, user, door.desk.places)
 
     return await door.write(work, 201)

@@ -213,6 +213,8 @@ class NewCase(Body):
     priority: Annotated[Whole, Field(ge=0, le=9)] = 0
     expressway: ExpresswayIn | None = None
     hand_over: PointIn | None = None
+    link: Annotated[Line, Field(max_length=64)] = ""
+    """The motorist's link that told the place; from now on it follows this case."""
     dealer: Code | None = None
     """C2: the dealer whose own case this is; a dealer's person need not name it."""
 

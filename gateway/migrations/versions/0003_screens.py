@@ -1,4 +1,4 @@
-"""What the screens keep: alarms that a person has seen, and notes for the next shift."""
+"""What the screens keep: alarms that a person has seen, notes for the next shift, motorists' links."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,8 +31,22 @@ def upgrade() -> None:
         sa.Column("done_at", UtcTime(), nullable=True),
     )
 
+    op.create_table(
+        "motorist_link",
+        sa.Column("id", Chars, primary_key=True),
+        sa.Column("token_sha256", Chars, nullable=False, unique=True),
+        sa.Column("case_id", Chars, nullable=False, index=True),
+        sa.Column("created_by", Chars, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False, index=True),
+        sa.Column("opened_at", UtcTime(), nullable=True),
+        sa.Column("lat", sa.Float(), nullable=True),
+        sa.Column("lon", sa.Float(), nullable=True),
+        sa.Column("accuracy_m", sa.Float(), nullable=True),
+        sa.Column("positioned_at", UtcTime(), nullable=True),
+    )
+
 
 def downgrade() -> None:
-    """The notes are lost."""
-    for table in ("shift_note", "alarm_acknowledged"):
+    """The notes and links are lost."""
+    for table in ("motorist_link", "shift_note", "alarm_acknowledged"):
         op.drop_table(table)

@@ -1,0 +1,373 @@
+"""The motorist's door: a link instead of a sign-in, one case and nothing else. And the desk's way to make links."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Request
+from limits import RateLimitItemPerMinute
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from core.datum import Datum, to_wgs84
+from core.errors import IllegalTransition, NotFound, TooManyRequests
+from core.geo import Position, check_position, distance_m
+from dispatch import queries, service
+from dispatch.desk import Act
+from dispatch.vocabulary import CancelledBy, Case, CaseStatus
+from dispatch.wayside import CANCELLABLE, Standing, advice_of, arrival_of, standing_of
+from gateway import links
+from gateway.bootstrap import Service
+from gateway.catalogue import language_of
+from gateway.http.door import AnyDoor, CacDoor, read_answer, service_of
+from gateway.http.fields import Body, Coordinate, FilledText, Line, Number, Text, Whole
+from gateway.http.views import View
+from gateway.links import MotoristLink
+from gateway.masking import Sight, sight_of
+from gateway.problems import documented
+from gateway.record import rescue_record
+from gateway.roles import Role, check_reads
+from tracking.vocabulary import VehicleKind
+
+router = APIRouter(tags=["motorist"])
+
+ATTEMPTS = RateLimitItemPerMinute(30)
+"""So many links that do not exist may one client ask for."""
+_WRITES = RateLimitItemPerMinute(30)
+PDF = "application/pdf"
+_READ = documented(404, 429, 503)
+_WRITE = documented(400, 404, 409, 422, 429, 503)
+TokenPath = Annotated[str, Path(max_length=64, description="the link's secret")]
+
+
+class LinkIn(Body):
+    """A link for a case, or, without one, to ask a phone where it is."""
+
+    case: Annotated[Line, Field(max_length=64)] = ""
+
+
+class LinkView(View):
+    """A link; its address is told only now."""
+
+    id: str
+    url: str
+
+
+class SaidPositionView(View):
+    """Where the phone said that it was, WGS-84."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None
+    at: datetime
+
+
+class LinkStateView(View):
+    """What became of a link."""
+
+    id: str
+    case: str | None
+    opened_at: datetime | None
+    position: SaidPositionView | None
+
+
+class PlaceView(View):
+    """Where the car stands."""
+
+    lat: float
+    lon: float
+    address: str
+
+
+class WhoComesView(View):
+    """The dealer that has the case."""
+
+    dealer_name: str
+    dealer_phone: str
+
+
+class VehicleComingView(View):
+    """The vehicle that comes; a position only while it is on its way."""
+
+    plate: str
+    kind: VehicleKind
+    lat: float | None
+    lon: float | None
+    course_deg: float | None
+    fix_time: datetime | None
+
+
+class ArrivalView(View):
+    """Between which moments help arrives: by the vehicle's own fixes, or as promised."""
+
+    start: datetime
+    end: datetime
+    source: Literal["gps", "promise"]
+
+
+class MotoristView(View):
+    """All that the page at the kerb shows."""
+
+    state: Standing
+    number: str
+    opened_at: datetime | None
+    scene: PlaceView | None
+    fault: str
+    service: WhoComesView | None
+    vehicle: VehicleComingView | None
+    driver: str
+    arrival: ArrivalView | None
+    distance_m: float | None
+    advice: list[str]
+    hotline: str
+    can_cancel: bool
+    survey_open: bool
+    satisfaction: int | None
+    has_record: bool
+    now: datetime
+
+
+class PositionIn(Body):
+    """Where the phone is."""
+
+    lat: Coordinate
+    lon: Coordinate
+    accuracy_m: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
+    datum: Datum = Datum.WGS84
+
+
+class CancelIn(Body):
+    """Why no help is needed any more."""
+
+    reason: FilledText
+
+
+class SurveyIn(Body):
+    """How it was (K11)."""
+
+    satisfaction: Annotated[Whole, Field(ge=0, le=100)]
+    comment: Text = ""
+
+
+@router.post("/links", summary="Make a link for a motorist", status_code=201, response_model=LinkView, responses=_WRITE)
+async def make(door: CacDoor, body: LinkIn | None = None) -> Response:
+    """To follow a case; or, without one, to learn where the phone is before the case is opened."""
+    case_id = body.case if body else ""
+
+    async def work(act: Act) -> LinkView:
+        if case_id:
+            await queries.get_case(act.session, case_id)
+        link, token = await links.add_link(act.session, case_id=case_id, by=door.user.name, at=act.now)
+        return LinkView(id=link.id, url=f"/m/{token}")
+
+    return await door.write(work, 201)
+
+
+@router.get("/links/{link_id}", summary="What became of a link", response_model=LinkStateView, responses=_READ)
+async def state(link_id: Annotated[str, Path(max_length=64)], door: CacDoor) -> Response:
+    """Whether the page was opened, and where the phone said that it was."""
+    async with door.desk.db.read() as session:
+        link = await links.link(session, link_id)
+    return read_answer(
+        LinkStateView(id=link.id, case=link.case_id or None, opened_at=link.opened_at, position=_said(link))
+    )
+
+
+def _said(link: MotoristLink) -> SaidPositionView | None:
+    if link.lat is None or link.lon is None or link.positioned_at is None:
+        return None
+    return SaidPositionView(lat=link.lat, lon=link.lon, accuracy_m=link.accuracy_m, at=link.positioned_at)
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _found(
+    desk: Service, request: Request, session: AsyncSession, token: str, now: datetime
+) -> tuple[MotoristLink, Case | None]:
+    """The link and its case. Unknown ones are counted, so that nobody tries them all."""
+    if not desk.visits.test(ATTEMPTS, _client(request)):
+        raise TooManyRequests("too many links that do not exist; wait a minute")
+    try:
+        link = await links.link_of(session, token)
+        case = await queries.get_case(session, link.case_id) if link.case_id else None
+        links.check_alive(link, case.ended_at if case else None, now, days=desk.settings.motorist_link_days)
+    except NotFound:
+        desk.visits.hit(ATTEMPTS, _client(request))
+        raise
+    return link, case
+
+
+@router.get("/motorist/{token}", summary="Where help is", response_model=MotoristView, responses=_READ)
+async def look(token: TokenPath, request: Request) -> Response:
+    """This one case, as its motorist may see it."""
+    desk = service_of(request)
+    now = desk.clock.now()
+    async with desk.db.read() as session:
+        link, case = await _found(desk, request, session, token, now)
+    if link.opened_at is None:
+        async with desk.desk.act(_actor(link)) as act:
+            (await links.link(act.session, link.id, lock=True)).opened_at = now
+    return read_answer(await _view(desk, case, now))
+
+
+def _actor(link: MotoristLink) -> str:
+    return f"motorist:{link.id}"
+
+
+async def _view(service: Service, case: Case | None, now: datetime) -> MotoristView:
+    hotline = service.settings.hotline
+    if case is None:
+        return _nothing_yet(hotline, now)
+    trip = case.active_trip
+    live = service.live.get(trip.plate) if trip and trip.arrived_at is None else None
+    async with service.db.read() as session:
+        dealer = await queries.dealer(session, case.dealer) if case.dealer and (trip or case.completed_by) else None
+    band = arrival_of(case, live.position if live else None, live.fix_time if live else None, now)
+    standing = standing_of(case)
+    scene = case.place.scene
+    return MotoristView(
+        state=standing,
+        number=case.number,
+        opened_at=case.opened_at,
+        scene=PlaceView(lat=scene.lat, lon=scene.lon, address=case.place.address),
+        fault=case.fault,
+        service=WhoComesView(dealer_name=dealer.name, dealer_phone=dealer.phone) if dealer else None,
+        vehicle=VehicleComingView(
+            plate=trip.plate,
+            kind=trip.kind,
+            lat=live.position.lat if live else None,
+            lon=live.position.lon if live else None,
+            course_deg=live.course_deg if live else None,
+            fix_time=live.fix_time if live else None,
+        )
+        if trip
+        else None,
+        driver=trip.driver.name[:1] if trip else "",
+        arrival=ArrivalView(start=band.start, end=band.end, source="gps" if band.measured else "promise")
+        if band
+        else None,
+        distance_m=round(distance_m(live.position, scene), 0) if live else None,
+        advice=list(advice_of(case)) if standing in (Standing.WAITING, Standing.COMING) else [],
+        hotline=hotline,
+        can_cancel=standing in CANCELLABLE,
+        survey_open=case.status is CaseStatus.COMPLETED,
+        satisfaction=case.satisfaction,
+        has_record=case.status in (CaseStatus.COMPLETED, CaseStatus.CLOSED) and bool(case.trips),
+        now=now,
+    )
+
+
+def _nothing_yet(hotline: str, now: datetime) -> MotoristView:
+    return MotoristView(
+        state=Standing.LOCATING,
+        number="",
+        opened_at=None,
+        scene=None,
+        fault="",
+        service=None,
+        vehicle=None,
+        driver="",
+        arrival=None,
+        distance_m=None,
+        advice=["hazard_lights", "off_the_road"],
+        hotline=hotline,
+        can_cancel=False,
+        survey_open=False,
+        satisfaction=None,
+        has_record=False,
+        now=now,
+    )
+
+
+def _check_pace(service: Service, request: Request, token: str) -> None:
+    if not service.visits.hit(_WRITES, "write", _client(request), token):
+        raise TooManyRequests("too many attempts; wait a minute")
+
+
+@router.post("/motorist/{token}/position", summary="Here I am", response_model=MotoristView, responses=_WRITE)
+async def here(token: TokenPath, body: PositionIn, request: Request) -> Response:
+    """Where the phone is. A dispatcher sees it beside the place on record, which it does not change (R22)."""
+    desk = service_of(request)
+    _check_pace(desk, request, token)
+    check_position(body.lat, body.lon)
+    lat, lon = to_wgs84(body.lat, body.lon, body.datum)
+    desk.places.assess(Position(lat=lat, lon=lon))
+    now = desk.clock.now()
+    async with desk.db.read() as session:
+        link, case = await _found(desk, request, session, token, now)
+    async with desk.desk.act(_actor(link)) as act:
+        kept = await links.link(act.session, link.id, lock=True)
+        kept.lat, kept.lon, kept.accuracy_m, kept.positioned_at = lat, lon, body.accuracy_m, now
+        kept.opened_at = kept.opened_at or now
+    return read_answer(await _view(desk, case, now))
+
+
+@router.post("/motorist/{token}/cancel", summary="No help needed", response_model=MotoristView, responses=_WRITE)
+async def cancel(token: TokenPath, body: CancelIn, request: Request) -> Response:
+    """By the customer (K2); cancelled before, it is cancelled still."""
+    desk = service_of(request)
+    _check_pace(desk, request, token)
+    now = desk.clock.now()
+    async with desk.db.read() as session:
+        link, case = await _found(desk, request, session, token, now)
+    if case is None:
+        raise IllegalTransition("there is no case yet")
+    if case.status is not CaseStatus.CANCELLED:
+        if standing_of(case) not in CANCELLABLE:
+            raise IllegalTransition("help is there already: tell the crew, or call us")
+        async with desk.desk.act(_actor(link)) as act:
+            case = await service.cancel_case(desk.desk, act, case.id, by=CancelledBy.CUSTOMER, reason=body.reason)
+    return read_answer(await _view(desk, case, now))
+
+
+@router.post("/motorist/{token}/survey", summary="How it was (K11)", response_model=MotoristView, responses=_WRITE)
+async def survey(token: TokenPath, body: SurveyIn, request: Request) -> Response:
+    """Once; the same answer again changes nothing."""
+    desk = service_of(request)
+    _check_pace(desk, request, token)
+    now = desk.clock.now()
+    async with desk.db.read() as session:
+        link, case = await _found(desk, request, session, token, now)
+    if case is None:
+        raise IllegalTransition("there is no case yet")
+    if case.satisfaction != body.satisfaction:
+        async with desk.desk.act(_actor(link)) as act:
+            case = await service.answer_survey(
+                desk.desk, act, case.id, satisfaction=body.satisfaction, comment=body.comment
+            )
+    return read_answer(await _view(desk, case, now))
+
+
+@router.get("/motorist/{token}/record.pdf", summary="The signed record", responses=_READ, response_class=Response)
+async def own_record(token: TokenPath, request: Request) -> Response:
+    """The customer's own: nothing of theirs is struck out, but the phone of who drove."""
+    desk = service_of(request)
+    async with desk.db.read() as session:
+        _link, case = await _found(desk, request, session, token, desk.clock.now())
+    if case is None or case.status not in (CaseStatus.COMPLETED, CaseStatus.CLOSED):
+        raise NotFound("there is no record yet")
+    return await _record(desk, request, case, Sight(caller_phone=True, customer=True))
+
+
+@router.get("/cases/{case_id}/record.pdf", summary="The rescue record", responses=_READ, response_class=Response)
+async def record(case_id: Annotated[str, Path(max_length=64)], door: AnyDoor, request: Request) -> Response:
+    """As the role that asks may see it; the OEM without personal data."""
+    async with door.desk.db.read() as session:
+        case = await queries.get_case(session, case_id)
+    check_reads(door.user, case)
+    if not case.trips or (door.user.role is Role.DRIVER and door.user.dealer != case.trips[-1].dealer):
+        raise NotFound("there is no record yet")
+    return await _record(door.service, request, case, sight_of(door.user, case))
+
+
+async def _record(desk: Service, request: Request, case: Case, sight: Sight) -> Response:
+    async with desk.db.read() as session:
+        dealer = await queries.dealer(session, case.trips[-1].dealer)
+    city = desk.places.city_name(case.city_code) if case.city_code else None
+    language = language_of(request.headers.get("accept-language", ""))
+    body = await asyncio.to_thread(rescue_record, case, dealer, sight, language, city or "")
+    name = f"{case.number}.pdf"
+    return Response(body, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})

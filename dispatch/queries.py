@@ -126,6 +126,18 @@ async def running(session: AsyncSession, *, surveyed_after: datetime) -> list[Ca
     return [case for case in found if case.status not in FINAL or (case.surveyed_at or case.opened_at) > surveyed_after]
 
 
+async def jobs_of(session: AsyncSession, dealer: str, *, ended_after: datetime) -> list[Case]:
+    """The cases ever offered to `dealer` that run, or were opened since `ended_after` and have ended; by id."""
+    unfinished = CaseRow.status.not_in([status.value for status in FINAL])
+    statement = (
+        select(CaseRow.state)
+        .join(CaseDealer, CaseDealer.case_id == CaseRow.id)
+        .where(CaseDealer.dealer == dealer, unfinished | (CaseRow.opened_at >= ended_after))
+        .order_by(CaseRow.id)
+    )
+    return [decode_case(state) for state in (await session.execute(statement)).scalars()]
+
+
 async def opened_since(session: AsyncSession, start: datetime) -> list[Case]:
     """Every case opened at `start` or later, in order."""
     rows = await session.execute(select(CaseRow.state).where(CaseRow.opened_at >= start).order_by(CaseRow.id))

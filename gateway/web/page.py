@@ -122,10 +122,11 @@ def _page_for(name: str) -> None:
 @router.get("/mark.svg")
 @router.get("/dealer/sw.js")
 @router.get("/dealer/manifest.webmanifest")
-@router.get("/m/manifest.webmanifest")
 async def standing(request: Request) -> Response:
     """A file whose address may not change: the mark, and what makes the phone's page installable."""
-    return _send(request, request.url.path.removeprefix("/"), _ASK_AGAIN)
+    answer = _send(request, request.url.path.removeprefix("/"), _ASK_AGAIN)
+    answer.headers["Service-Worker-Allowed"] = "/dealer"
+    return answer
 
 
 @router.get("/static/{name:path}")

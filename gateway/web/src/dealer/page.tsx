@@ -1,13 +1,167 @@
-import { Gate } from "@/shared/gate";
+/** The dealer's page: one job fills the screen; the bar says what is not sent yet; beside it vehicles, people, figures. */
+import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Problem } from "@/shared/api";
+import { plateText } from "@/shared/format";
+import { Gate, LanguageSwitch } from "@/shared/gate";
+import { signOut, useSession } from "@/shared/session";
+import { StateMark } from "@/shared/states";
 import "@/shared/states.css";
 import "@/shared/theme";
 import { useWords } from "@/shared/words";
+import "./dealer.css";
+import { Figures, History, People, Vehicles } from "./desk";
+import { JobScreen } from "./job";
+import { JOBS, type Job, useJobs } from "./jobs";
+import { type Deed, flush, forget, openOutbox, useDeeds, useOffline } from "./outbox";
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: 5_000, retry: (failures, error) => !(error instanceof Problem) && failures < 2 },
+  },
+});
 
 export function DealerPage() {
   const t = useWords();
+  useEffect(() => {
+    document.title = `${t("page.dealer_desk")} · Nearside`;
+    void navigator.serviceWorker?.register("/dealer/sw.js", { scope: "/dealer" });
+  }, [t]);
   return (
-    <Gate roles={["dealer", "driver"]}>
-      <h1>{t("page.dealer")}</h1>
-    </Gate>
+    <QueryClientProvider client={client}>
+      <Gate roles={["dealer", "driver"]}>
+        <Desk />
+      </Gate>
+    </QueryClientProvider>
+  );
+}
+
+const ROOMS = ["jobs", "history", "vehicles", "people", "figures"] as const;
+type Room = (typeof ROOMS)[number];
+
+function Desk() {
+  const t = useWords();
+  const { who, epoch } = useSession();
+  const [room, setRoom] = useState<Room>("jobs");
+  const queries = useQueryClient();
+
+  useEffect(() => {
+    void openOutbox(() => void queries.invalidateQueries({ queryKey: JOBS }));
+  }, [queries]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what waited for a sign-in goes on
+  useEffect(() => {
+    void flush();
+  }, [epoch]);
+
+  const rooms = who?.role === "driver" ? (["jobs"] as const) : ROOMS;
+  return (
+    <div className="dealer">
+      <header className="dealer-top">
+        <img src="/mark.svg" alt="" width={20} height={20} />
+        <h1>{t("page.dealer_desk")}</h1>
+        <span>{who?.username}</span>
+        <LanguageSwitch />
+        <button type="button" className="language" onClick={() => void signOut()}>
+          {t("page.sign_out")}
+        </button>
+      </header>
+      {rooms.length > 1 ? (
+        <nav className="dealer-rooms" aria-label={t("page.places")}>
+          {rooms.map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-current={name === room ? "page" : undefined}
+              onClick={() => setRoom(name)}
+            >
+              {t(`dealer.room_${name}`)}
+            </button>
+          ))}
+        </nav>
+      ) : null}
+      <Line />
+      <main>
+        {room === "jobs" ? <Jobs /> : null}
+        {room === "history" ? <History /> : null}
+        {room === "vehicles" ? <Vehicles /> : null}
+        {room === "people" ? <People /> : null}
+        {room === "figures" ? <Figures /> : null}
+      </main>
+    </div>
+  );
+}
+
+/** Yellow while there is no connection, and what the service did not take, each with its reason. */
+function Line() {
+  const t = useWords();
+  const deeds = useDeeds();
+  const offline = useOffline();
+  const waiting = deeds.filter((deed) => deed.refused === undefined);
+  const refused = deeds.filter((deed) => deed.refused !== undefined);
+  return (
+    <>
+      {offline ? (
+        <p className="offline" role="status">
+          {t("dealer.offline", { n: waiting.length })}
+        </p>
+      ) : null}
+      {refused.map((deed) => (
+        <RefusedDeed key={deed.key} deed={deed} />
+      ))}
+    </>
+  );
+}
+
+function RefusedDeed({ deed }: { deed: Deed }) {
+  const t = useWords();
+  return (
+    <div className="refused" role="alert">
+      <p>
+        <strong>{t("dealer.not_taken", { what: t(`dealer.step_${deed.step}`) })}</strong> {deed.refused}
+      </p>
+      <button type="button" onClick={() => void forget(deed.id ?? 0)}>
+        {t("dealer.understood")}
+      </button>
+    </div>
+  );
+}
+
+function Jobs() {
+  const t = useWords();
+  const { jobs, loaded } = useJobs();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const running = jobs.filter((job) => job.next.length > 0 || job.offer);
+  const shown = jobs.find((job) => job.case.id === chosen) ?? running[0] ?? null;
+  if (!loaded) return <p className="empty">{t("page.loading")}</p>;
+  if (!shown) return <p className="empty">{t("dealer.no_jobs")}</p>;
+  const others = jobs.filter((job) => job.case.id !== shown.case.id);
+  return (
+    <div className="jobs">
+      <JobScreen key={shown.case.id} job={shown} />
+      {others.length ? (
+        <aside aria-label={t("dealer.other_jobs")}>
+          <h2>{t("dealer.other_jobs")}</h2>
+          <ul>
+            {others.map((job) => (
+              <li key={job.case.id}>
+                <JobRow job={job} onChoose={() => setChosen(job.case.id)} />
+              </li>
+            ))}
+          </ul>
+        </aside>
+      ) : null}
+    </div>
+  );
+}
+
+function JobRow({ job, onChoose }: { job: Job; onChoose: () => void }) {
+  const t = useWords();
+  return (
+    <button type="button" className="job-row" data-asks={job.offer ? true : undefined} onClick={onChoose}>
+      <StateMark status={job.case.status} />
+      <span>{plateText(job.case.car.plate) || job.case.number}</span>
+      <span>{t(`fault.${job.case.fault}`)}</span>
+    </button>
   );
 }

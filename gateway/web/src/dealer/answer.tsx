@@ -1,0 +1,263 @@
+/** Answering an offer, and what may change afterwards: acceptance, refusal, R4's changes, giving back, the outcome. */
+import { type FormEvent, type ReactNode, useState } from "react";
+import { plateText } from "@/shared/format";
+import { useWords } from "@/shared/words";
+import { type Job, usePeople, useVehicles } from "./jobs";
+import { perform } from "./outbox";
+import { Chips, Drawer, Field } from "./parts";
+
+const MINUTES = [20, 30, 40, 60];
+const REASONS = ["no_crew", "vehicle_broken", "too_far", "weather"] as const;
+
+function useBusy(done: () => void): [boolean, (work: () => Promise<void>) => void] {
+  const [busy, setBusy] = useState(false);
+  return [
+    busy,
+    (work) => {
+      if (busy) return;
+      setBusy(true);
+      void work()
+        .then(done)
+        .finally(() => setBusy(false));
+    },
+  ];
+}
+
+export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
+  const t = useWords();
+  const vehicles = useVehicles().filter((one) => one.kind === job.case.needs && one.on_duty);
+  const drivers = usePeople(true).filter((one) => one.on_duty && one.drives);
+  const [minutes, setMinutes] = useState<number | null>(nearest(job.offer?.standard_minutes ?? 40));
+  const [crew, setCrew] = useState(2);
+  const [plate, setPlate] = useState(job.offer?.suggested_vehicle ?? "");
+  const [driver, setDriver] = useState({ name: "", phone: "" });
+  const [busy, act] = useBusy(onClose);
+  const { offer } = job;
+  if (!offer) return null;
+  const chosen = plate || vehicles[0]?.plate || "";
+  const untracked = vehicles.find((one) => one.plate === chosen)?.tracked === false || job.case.needs === "tow";
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const reason = String(new FormData(event.currentTarget).get("reason") ?? "");
+    act(() =>
+      perform({
+        step: "accept",
+        case: job.case.id,
+        method: "POST",
+        path: `/api/v1/offers/${offer?.id}/accept`,
+        body: { vehicle: chosen, driver, crew, eta_minutes: minutes, reason },
+      }),
+    );
+  }
+
+  return (
+    <Drawer title={t("dealer.accept")} onClose={onClose}>
+      <form onSubmit={submit}>
+        <Field label={t("dealer.vehicle")}>
+          {(id) => (
+            <select id={id} value={chosen} required onChange={(event) => setPlate(event.target.value)}>
+              {vehicles.length ? null : <option value="">{t("dealer.no_vehicle")}</option>}
+              {vehicles.map((one) => (
+                <option key={one.plate} value={one.plate}>
+                  {plateText(one.plate)} · {t(`vehicle.kind.${one.kind}`)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        {drivers.length ? (
+          <Chips
+            label={t("dealer.driver")}
+            options={drivers.map((one) => ({ value: one.id, text: one.name }))}
+            value={drivers.find((one) => one.name === driver.name)?.id ?? null}
+            onChange={(id) => {
+              const one = drivers.find((person) => person.id === id);
+              if (one) setDriver({ name: one.name, phone: one.phone });
+            }}
+          />
+        ) : null}
+        <div className="pair">
+          <Field label={t("dealer.driver_name")}>
+            {(id) => (
+              <input
+                id={id}
+                required
+                maxLength={40}
+                autoComplete="off"
+                value={driver.name}
+                onChange={(event) => setDriver({ ...driver, name: event.target.value })}
+              />
+            )}
+          </Field>
+          <Field label={t("dealer.driver_phone")}>
+            {(id) => (
+              <input
+                id={id}
+                type="tel"
+                required={untracked}
+                maxLength={24}
+                autoComplete="off"
+                value={driver.phone}
+                onChange={(event) => setDriver({ ...driver, phone: event.target.value })}
+              />
+            )}
+          </Field>
+        </div>
+        <Chips
+          label={t("dealer.crew")}
+          options={[2, 3, 4].map((count) => ({ value: count, text: String(count) }))}
+          value={crew}
+          onChange={setCrew}
+        />
+        <Chips
+          label={t("dealer.minutes", { n: offer.standard_minutes ?? "–" })}
+          options={MINUTES.map((count) => ({ value: count, text: t("page.minutes", { n: count }) }))}
+          value={minutes}
+          onChange={setMinutes}
+        />
+        <Field label={t("dealer.late_reason")}>
+          {(id) => <input id={id} name="reason" maxLength={200} autoComplete="off" />}
+        </Field>
+        <button type="submit" className="primary" disabled={busy || !chosen || !driver.name}>
+          {t("dealer.accept_now", { plate: plateText(chosen), n: minutes ?? 0 })}
+        </button>
+      </form>
+    </Drawer>
+  );
+}
+
+const nearest = (minutes: number): number =>
+  MINUTES.reduce((best, one) => (Math.abs(one - minutes) < Math.abs(best - minutes) ? one : best));
+
+export function Reasoned(props: {
+  title: string;
+  word: string;
+  /** The step, and where and how it is sent. */
+  step: string;
+  job: Job;
+  path: string;
+  method?: "POST" | "PATCH";
+  extra?: Record<string, unknown>;
+  danger?: boolean;
+  children?: ReactNode;
+  onClose: () => void;
+}) {
+  const t = useWords();
+  const [reason, setReason] = useState("");
+  const [busy, act] = useBusy(props.onClose);
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    const { step, job, path, method = "POST", extra = {} } = props;
+    act(() => perform({ step, case: job.case.id, method, path, body: { ...extra, reason } }));
+  }
+
+  return (
+    <Drawer title={props.title} onClose={props.onClose}>
+      <form onSubmit={submit}>
+        {props.children}
+        <Chips
+          label={t("dealer.reason")}
+          options={REASONS.map((code) => ({ value: t(`dealer.reason_${code}`), text: t(`dealer.reason_${code}`) }))}
+          value={reason}
+          onChange={setReason}
+        />
+        <Field label={t("dealer.reason_words")}>
+          {(id) => (
+            <textarea
+              id={id}
+              rows={2}
+              required
+              maxLength={400}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+            />
+          )}
+        </Field>
+        <button type="submit" className={props.danger ? "primary danger" : "primary"} disabled={busy || !reason.trim()}>
+          {props.word}
+        </button>
+      </form>
+    </Drawer>
+  );
+}
+
+/** R4: another arrival, told at once. */
+export function Change({ job, onClose }: { job: Job; onClose: () => void }) {
+  const t = useWords();
+  const [minutes, setMinutes] = useState<number | null>(30);
+  return (
+    <Reasoned
+      title={t("dealer.change")}
+      word={t("dealer.change_now", { n: minutes ?? 0 })}
+      step="change"
+      job={job}
+      method="PATCH"
+      path={`/api/v1/trips/${job.trip?.id}`}
+      extra={{ eta_minutes: minutes }}
+      onClose={onClose}
+    >
+      <Chips
+        label={t("dealer.from_now")}
+        options={[...MINUTES, 90].map((count) => ({ value: count, text: t("page.minutes", { n: count }) }))}
+        value={minutes}
+        onChange={setMinutes}
+      />
+    </Reasoned>
+  );
+}
+
+export function Outcome({ job, onClose }: { job: Job; onClose: () => void }) {
+  const t = useWords();
+  const kind = job.trip?.kind ?? "service";
+  const results = kind === "tow" ? (["towed", "unresolved"] as const) : (["repaired", "unresolved"] as const);
+  const [result, setResult] = useState<string>(results[0]);
+  const [drivable, setDrivable] = useState<"yes" | "no" | null>(kind === "tow" ? "no" : null);
+  const [note, setNote] = useState("");
+  const [busy, act] = useBusy(onClose);
+  const needsDrivable = result === "repaired";
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    const body = { result, drivable: needsDrivable && drivable === "yes", note };
+    const path = `/api/v1/trips/${job.trip?.id}/outcome`;
+    act(() => perform({ step: "outcome", case: job.case.id, method: "POST", path, body }));
+  }
+
+  return (
+    <Drawer title={t("dealer.outcome")} onClose={onClose}>
+      <form onSubmit={submit}>
+        <Chips
+          label={t("dealer.result")}
+          options={results.map((one) => ({ value: one as string, text: t(`dealer.result_${one}`) }))}
+          value={result}
+          onChange={setResult}
+        />
+        {needsDrivable ? (
+          <Chips
+            label={t("dealer.drivable")}
+            options={(["yes", "no"] as const).map((one) => ({ value: one, text: t(`dealer.${one}`) }))}
+            value={drivable}
+            onChange={setDrivable}
+          />
+        ) : null}
+        {result === "unresolved" ? <p className="hint">{t("dealer.second_hint")}</p> : null}
+        <Field label={t("dealer.note")}>
+          {(id) => (
+            <textarea
+              id={id}
+              rows={2}
+              maxLength={1000}
+              value={note}
+              onChange={(event) => setNote(event.target.value)}
+            />
+          )}
+        </Field>
+        <button type="submit" className="primary" disabled={busy || (needsDrivable && drivable === null)}>
+          {result === "unresolved" ? t("dealer.ask_second") : t("dealer.save")}
+        </button>
+      </form>
+    </Drawer>
+  );
+}

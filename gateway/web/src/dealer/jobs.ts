@@ -1,0 +1,72 @@
+/** The dealer's jobs as the service tells them, kept for times without a connection. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import type { components } from "@/api/schema";
+import { api, Offline, told } from "@/shared/api";
+import { Feed } from "@/shared/feed";
+import { sessionEnded, useSession } from "@/shared/session";
+import { keepJobs, keptJobs, lineIs } from "./outbox";
+
+export type Job = components["schemas"]["JobView"];
+export type Photo = components["schemas"]["PhotoView"];
+export type Vehicle = components["schemas"]["VehicleView"];
+export type Person = components["schemas"]["PersonOnDutyView"];
+
+const LOOK_AGAIN_MS = 8_000;
+export const JOBS = ["jobs"];
+
+async function jobs(): Promise<Job[]> {
+  try {
+    const found = await told(api.GET("/api/v1/jobs"));
+    await keepJobs(found);
+    lineIs(true);
+    return found;
+  } catch (error) {
+    if (!(error instanceof Offline)) throw error;
+    lineIs(false);
+    const kept = await keptJobs();
+    if (!Array.isArray(kept)) throw error;
+    return kept as Job[];
+  }
+}
+
+/** The jobs; asked for again whenever something happens in one of the dealer's cases. */
+export function useJobs(): { jobs: readonly Job[]; loaded: boolean } {
+  const client = useQueryClient();
+  const { epoch } = useSession();
+  const query = useQuery({ queryKey: JOBS, queryFn: jobs, refetchInterval: LOOK_AGAIN_MS, networkMode: "always" });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new session needs a new line
+  useEffect(() => {
+    const feed = new Feed(sessionEnded);
+    const leave = feed.onEvent(() => void client.invalidateQueries({ queryKey: JOBS }));
+    feed.start();
+    return () => {
+      leave();
+      feed.stop();
+    };
+  }, [client, epoch]);
+  return { jobs: query.data ?? NONE, loaded: query.data !== undefined };
+}
+
+const NONE: readonly Job[] = [];
+
+export function useVehicles(): readonly Vehicle[] {
+  const query = useQuery({
+    queryKey: ["vehicles"],
+    queryFn: () => told(api.GET("/api/v1/vehicles", { params: { query: { limit: 200 } } })),
+  });
+  return query.data ?? [];
+}
+
+export function usePeople(enabled: boolean): readonly Person[] {
+  const query = useQuery({ queryKey: ["people"], queryFn: () => told(api.GET("/api/v1/people")), enabled });
+  return query.data ?? [];
+}
+
+export function usePhotos(trip: string): readonly Photo[] {
+  const query = useQuery({
+    queryKey: ["photos", trip],
+    queryFn: () => told(api.GET("/api/v1/trips/{trip_id}/photos", { params: { path: { trip_id: trip } } })),
+  });
+  return query.data ?? [];
+}

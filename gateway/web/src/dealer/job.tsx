@@ -140,7 +140,7 @@ function Ring({ job }: { job: Job }) {
   }, [ringing]);
   if (!offer) return null;
   const whole = Date.parse(offer.expires_at) - Date.parse(offer.at);
-  const left = Math.max(0, Date.parse(offer.expires_at) - now);
+  const left = Math.min(whole, Math.max(0, Date.parse(offer.expires_at) - now));
   const round = 2 * Math.PI * 44;
   return (
     <section className="ring" aria-label={t("dealer.offer")}>

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Problem } from "@/shared/api";
 import { plateText } from "@/shared/format";
 import { Gate, LanguageSwitch } from "@/shared/gate";
-import { signOut, useSession } from "@/shared/session";
+import { type Role, signOut, useSession } from "@/shared/session";
 import { StateMark } from "@/shared/states";
 import "@/shared/states.css";
 import "@/shared/theme";
@@ -29,13 +29,14 @@ export function DealerPage() {
   }, [t]);
   return (
     <QueryClientProvider client={client}>
-      <Gate roles={["dealer", "driver"]}>
+      <Gate roles={ROLES} offline>
         <Desk />
       </Gate>
     </QueryClientProvider>
   );
 }
 
+const ROLES: readonly Role[] = ["dealer", "driver"];
 const ROOMS = ["jobs", "history", "vehicles", "people", "figures"] as const;
 type Room = (typeof ROOMS)[number];
 
@@ -134,11 +135,10 @@ function Jobs() {
   const running = jobs.filter((job) => job.next.length > 0 || job.offer);
   const shown = jobs.find((job) => job.case.id === chosen) ?? running[0] ?? null;
   if (!loaded) return <p className="empty">{t("page.loading")}</p>;
-  if (!shown) return <p className="empty">{t("dealer.no_jobs")}</p>;
-  const others = jobs.filter((job) => job.case.id !== shown.case.id);
+  const others = jobs.filter((job) => job.case.id !== shown?.case.id);
   return (
     <div className="jobs">
-      <JobScreen key={shown.case.id} job={shown} />
+      {shown ? <JobScreen key={shown.case.id} job={shown} /> : <p className="empty">{t("dealer.no_jobs")}</p>}
       {others.length ? (
         <aside aria-label={t("dealer.other_jobs")}>
           <h2>{t("dealer.other_jobs")}</h2>

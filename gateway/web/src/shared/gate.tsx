@@ -2,24 +2,26 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Offline, Problem } from "./api";
 import "./base.css";
-import { HOME, lookUpSession, type Role, signIn, signOut, useSession } from "./session";
+import { assumeSession, HOME, lookUpSession, type Role, signIn, signOut, useSession } from "./session";
 import { setLanguage, useLanguage, useWords } from "./words";
 
 const AGAIN_MS = 2000;
 
-export function Gate({ roles, children }: { roles: readonly Role[]; children: ReactNode }) {
+/** `offline`: the page is of use without a connection, to whoever was signed in last. */
+export function Gate({ roles, offline, children }: { roles: readonly Role[]; offline?: boolean; children: ReactNode }) {
   const t = useWords();
   const { state, who } = useSession();
   useEffect(() => {
     let timer: number | undefined;
     const look = () => {
       lookUpSession().catch(() => {
+        if (offline) assumeSession();
         timer = window.setTimeout(look, AGAIN_MS); // nobody answers: ask again
       });
     };
     look();
     return () => window.clearTimeout(timer);
-  }, []);
+  }, [offline]);
   if (state === "unknown") return <p className="sign-in-cover">{t("page.loading")}</p>;
   if (state === "out" || !who) return <SignIn />;
   if (!roles.includes(who.role)) return <ElsewherePlease role={who.role} />;

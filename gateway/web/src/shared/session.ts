@@ -43,13 +43,29 @@ export function sessionEnded(): void {
 
 onSignedOut(sessionEnded);
 
+/** Whom this browser knew last: what a page shows to a person who opens it without a connection. No secret. */
+const KEPT_AS = "who";
+
+function keep(who: Who | null): void {
+  if (who) localStorage.setItem(KEPT_AS, JSON.stringify(who));
+  else localStorage.removeItem(KEPT_AS);
+}
+
+/** Begin without a connection, as whoever was signed in last; the service has the last word once it answers. */
+export function assumeSession(): void {
+  const kept = localStorage.getItem(KEPT_AS);
+  if (session.state === "unknown" && kept) become({ state: "in", who: JSON.parse(kept) as Who });
+}
+
 /** Ask whether this browser is signed in. Throws `Offline` where nobody answers. */
 export async function lookUpSession(): Promise<void> {
   try {
     const who = await told(api.GET("/api/v1/session"));
+    keep(who);
     become({ state: "in", who, epoch: session.epoch + 1 });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
+    keep(null);
     become({ state: "out", who: null });
   }
 }
@@ -63,11 +79,14 @@ export async function signIn(username: string, password: string): Promise<void> 
     return;
   }
   const { role, dealer, expires_at } = opened;
-  become({ state: "in", who: { username: opened.username, role, dealer, expires_at }, epoch: session.epoch + 1 });
+  const who = { username: opened.username, role, dealer, expires_at };
+  keep(who);
+  become({ state: "in", who, epoch: session.epoch + 1 });
 }
 
 export async function signOut(): Promise<void> {
   await told(api.DELETE("/api/v1/session"));
+  keep(null);
   become({ state: "out", who: null });
 }
 

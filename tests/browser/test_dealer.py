@@ -1,0 +1,177 @@
+"""The dealer's phone: a whole rescue with a thumb, the connection lost on the way, nothing lost with it."""
+
+import io
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from town import SCENE, Town
+
+PHONE = {"width": 360, "height": 740}
+Picture = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def phone(browser: Browser, town: Town) -> Generator[BrowserContext]:
+    context = browser.new_context(
+        viewport=PHONE,  # type: ignore[arg-type]
+        locale="zh-CN",
+        has_touch=True,
+        is_mobile=True,
+        geolocation={"latitude": SCENE["lat"], "longitude": SCENE["lon"]},  # type: ignore[typeddict-item]
+        permissions=["geolocation"],
+    )
+    town.enter(context, "li")
+    yield context
+    context.close()
+
+
+def photograph() -> dict[str, Any]:
+    written = io.BytesIO()
+    Image.new("RGB", (320, 240), (120, 130, 140)).save(written, "JPEG")
+    return {"name": "front.jpg", "mimeType": "image/jpeg", "buffer": written.getvalue()}
+
+
+def primary(page: Page) -> Any:
+    return page.locator(".job-actions button.primary")
+
+
+def accept(page: Page) -> None:
+    primary(page).click()
+    page.get_by_label("司机姓名").fill("陈师傅")
+    page.get_by_label("司机电话").fill("13800000002")
+    page.locator("dialog button.primary").click()
+    expect(primary(page)).to_have_text("出发")
+
+
+def sign(page: Page) -> None:
+    glass = page.get_by_label("请在此签名")
+    glass.scroll_into_view_if_needed()
+    box = glass.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    page.mouse.down()
+    for step in range(1, 8):
+        page.mouse.move(box["x"] + 40 + 25 * step, box["y"] + 60 + (30 if step % 2 else -20))
+    page.mouse.up()
+
+
+def offered(town: Town, **changes: Any) -> dict[str, Any]:
+    case = town.new_case(**changes)
+    town.send("zhang", "POST", f"/cases/{case['id']}/offers", {})
+    return case
+
+
+def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
+    phone: BrowserContext, town: Town, picture: Picture
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{town.url}/dealer")
+    expect(page.get_by_text("现在没有任务")).to_be_visible()
+    picture(page, "dealer-phone-empty")
+    case = offered(town)
+    expect(page.get_by_role("timer")).to_be_visible()
+    picture(page, "dealer-phone-offer")
+    primary(page).click()
+    picture(page, "dealer-phone-accept")
+    page.get_by_role("button", name="关闭").click()
+    accept(page)
+    picture(page, "dealer-phone-accepted")
+    # The shell is kept: the page opens without a connection too.
+    page.wait_for_function("navigator.serviceWorker.ready.then(() => caches.has('dealer-1'))")
+    phone.set_offline(True)
+    primary(page).click()
+    expect(primary(page)).to_have_text("到达")
+    expect(page.get_by_role("status").first).to_contain_text("离线，已保存 1 项")
+    page.reload()
+    expect(primary(page)).to_have_text("到达")
+    primary(page).click()
+    expect(primary(page)).to_have_text("检查表")
+    primary(page).click()
+    page.get_by_label("里程（公里）").fill("48210")
+    page.get_by_role("button", name="前 正常").click()
+    page.locator("input[type=file]").set_input_files(photograph())  # type: ignore[arg-type]
+    expect(page.locator("img.waiting")).to_have_count(1)
+    picture(page, "dealer-phone-sheet")
+    page.get_by_role("button", name="保存检查表").click()
+    expect(primary(page)).to_have_text("救援结果")
+    primary(page).click()
+    page.get_by_role("button", name="能", exact=True).click()
+    picture(page, "dealer-phone-outcome")
+    page.locator("dialog button.primary").click()
+    expect(primary(page)).to_have_text("客户签字")
+    primary(page).click()
+    sign(page)
+    picture(page, "dealer-phone-sign")
+    page.get_by_role("button", name="确认签字").click()
+    expect(primary(page)).to_have_text("完成")
+    primary(page).click()
+    expect(page.get_by_role("status").first).to_contain_text("离线，已保存 7 项")
+    picture(page, "dealer-phone-offline")
+    assert town.send("zhang", "GET", f"/cases/{case['id']}")["status"] == "accepted"
+    phone.set_offline(False)
+    expect(page.get_by_text("离线")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_text("现在没有任务")).to_be_visible(timeout=15_000)
+    expect(page.locator(".job-row .state")).to_have_text("完成")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    done = town.send("zhang", "GET", f"/cases/{case['id']}")
+    assert done["status"] == "completed"
+    (trip,) = done["trips"]
+    assert trip["signed"]
+    assert len(town.send("zhang", "GET", f"/trips/{trip['id']}/photos")) == 1
+    kinds = [event["kind"] for event in town.send("zhang", "GET", f"/cases/{case['id']}/timeline")]
+    assert kinds.index("check_sheet_signed") < kinds.index("case_completed")
+
+
+def test_r1_what_the_service_refuses_comes_back_with_its_reason(
+    phone: BrowserContext, town: Town, picture: Picture
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{town.url}/dealer")
+    case = offered(town, caller={"name": "赵先生", "phone": "13611112222"}, car={"plate": "沪C98765"})
+    expect(page.get_by_role("timer")).to_be_visible()
+    primary(page).click()
+    page.get_by_label("司机姓名").fill("陈师傅")
+    phone.set_offline(True)
+    page.locator("dialog button.primary").click()
+    expect(page.get_by_role("status").first).to_contain_text("离线，已保存 1 项")
+    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "customer", "reason": "已恢复"})
+    phone.set_offline(False)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("“接单”未被接受")
+    picture(page, "dealer-phone-refused")
+    page.get_by_role("button", name="知道了").click()
+    expect(alert).to_have_count(0)
+
+
+@pytest.mark.parametrize("room", ["历史", "车辆", "人员", "成绩"])
+def test_the_dealers_own_record(browser: Browser, town: Town, picture: Picture, room: str) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    town.enter(context, "li")
+    page = context.new_page()
+    page.goto(f"{town.url}/dealer")
+    page.get_by_role("button", name=room, exact=True).click()
+    if room == "人员":
+        page.get_by_label("姓名").fill("周师傅")
+        page.get_by_label("电话").fill("abc")
+        page.get_by_role("button", name="添加").click()
+        expect(page.get_by_role("alert")).to_have_text("不是电话号码")
+        expect(page.get_by_label("姓名")).to_have_value("周师傅")
+        page.get_by_label("电话").fill("13800000003")
+        page.get_by_role("button", name="添加").click()
+        expect(page.get_by_role("switch", name="周师傅 在班")).to_be_checked()
+    elif room == "车辆":
+        switch = page.get_by_role("switch", name="沪A·10001 在班")
+        switch.click()
+        expect(switch).not_to_be_checked()
+        switch.click()
+        expect(switch).to_be_checked()
+    elif room == "成绩":
+        page.get_by_role("button", name="派工完成率").click()
+        expect(page.get_by_text("计入分子和分母")).to_be_visible()
+    else:
+        expect(page.get_by_role("link", name="PDF").first).to_be_visible()
+    picture(page, f"dealer-desktop-{room}")
+    context.close()

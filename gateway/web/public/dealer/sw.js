@@ -18,8 +18,8 @@ async function keepPage() {
   const page = await fetch(PAGE, { cache: "no-store" });
   if (!page.ok) throw new Error(`the page is not to be had: ${page.status}`);
   const kept = await caches.open(KEPT);
-  const named = [...(await page.clone().text()).matchAll(/"(\/static\/[^"]+|\/mark\.svg)"/g)].map((match) => match[1]);
-  await kept.addAll([...new Set(named)]);
+  const named = [...(await page.clone().text()).matchAll(/"(\/static\/[^"]+)"/g)].map((match) => match[1]);
+  await kept.addAll([...new Set([...named, "/mark.svg"])]);
   await kept.put(PAGE, page);
 }
 

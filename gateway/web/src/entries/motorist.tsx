@@ -1,3 +1,4 @@
+import motorist from "@words/motorist.json";
 import page from "@words/page.json";
 import states from "@words/states.json";
 import { StrictMode } from "react";
@@ -5,7 +6,7 @@ import { createRoot } from "react-dom/client";
 import { MotoristPage } from "@/motorist/page";
 import { registerWords } from "@/shared/words";
 
-registerWords(page, states);
+registerWords(motorist, page, states);
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no root");
 createRoot(root).render(

@@ -41,11 +41,14 @@ async function baseMap(): Promise<BaseMap> {
   }
 }
 
+/** `outlines`: false for those who are not signed in, who may not see them (decision 4). */
+type Wishes = Partial<MapOptions> & { outlines?: boolean };
+
 /**
  * Makes a map in `container`. Gives null until it is ready, and a new one when the theme changes: then all layers are
  * laid anew, at the same place.
  */
-export function useGround(container: RefObject<HTMLElement | null>, options: Partial<MapOptions> = {}): Ground | null {
+export function useGround(container: RefObject<HTMLElement | null>, options: Wishes = {}): Ground | null {
   const theme = useTheme();
   const [base, setBase] = useState<BaseMap | null>(null);
   const [ground, setGround] = useState<Ground | null>(null);
@@ -64,12 +67,13 @@ export function useGround(container: RefObject<HTMLElement | null>, options: Par
 
   useEffect(() => {
     if (!container.current || !base) return;
-    const view = lastView.current ?? (first.current.center ? {} : { bounds: CHINA });
+    const { outlines = true, ...wished } = first.current;
+    const view = lastView.current ?? (wished.center ? {} : { bounds: CHINA });
     const map = new MapLibre({
-      ...first.current,
+      ...wished,
       ...view,
       container: container.current,
-      style: styleOf(base, theme),
+      style: styleOf({ ...base, outlines: base.outlines && outlines }, theme),
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,

@@ -1,9 +1,205 @@
+/** The page at the kerb: who comes, when, what to do until then; afterwards how it was, and the signed record. */
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { Offline, Problem } from "@/shared/api";
 import "@/shared/base.css";
+import { clockTime, kilometres, plateText } from "@/shared/format";
+import { LanguageSwitch } from "@/shared/gate";
 import "@/shared/states.css";
 import "@/shared/theme";
 import { useWords } from "@/shared/words";
+import { look, recordPath, type Standing, say } from "./api";
+import "./motorist.css";
+import { Survey } from "./survey";
+import { Where } from "./where";
+
+const LOOK_AGAIN_MS = 5_000;
+/** The map is the heavy part: it comes after what matters is on the screen. */
+const WayMap = lazy(() => import("./map").then(({ WayMap }) => ({ default: WayMap })));
 
 export function MotoristPage() {
   const t = useWords();
-  return <h1>{t("page.title")}</h1>;
+  const [standing, setStanding] = useState<Standing | null>(null);
+  const [gone, setGone] = useState(false);
+  const [since, setSince] = useState<number | null>(null);
+
+  const ask = useCallback(async () => {
+    try {
+      setStanding(await look());
+      setSince(null);
+    } catch (error) {
+      if (error instanceof Problem && error.document.status === 404) setGone(true);
+      else if (error instanceof Offline || error instanceof Problem) setSince((before) => before ?? Date.now());
+      else throw error;
+    }
+  }, []);
+
+  useEffect(() => {
+    document.title = t("motorist.title");
+    void ask();
+    const timer = window.setInterval(() => void ask(), LOOK_AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [ask, t]);
+
+  return (
+    <div className="kerb">
+      <header>
+        <img src="/mark.svg" alt="" width={20} height={20} />
+        <h1>{t("motorist.title")}</h1>
+        <LanguageSwitch />
+      </header>
+      {since !== null && standing ? (
+        <p className="no-line" role="status">
+          {t("motorist.no_line", { time: clockTime(standing.now) })}
+        </p>
+      ) : null}
+      {gone ? (
+        <main>
+          <p className="gone">{t("motorist.gone")}</p>
+        </main>
+      ) : standing ? (
+        <Told standing={standing} onTold={setStanding} />
+      ) : (
+        <main>
+          <p className="gone">{t("page.loading")}</p>
+        </main>
+      )}
+    </div>
+  );
+}
+
+function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Standing) => void }) {
+  const t = useWords();
+  const { state, scene, vehicle, arrival } = standing;
+  const moving = state === "coming" && scene !== null;
+  return (
+    <main>
+      <section className="standing" data-state={state}>
+        <h2>{t(`motorist.state_${state}`)}</h2>
+        {standing.number ? <p>{t("motorist.number", { n: standing.number })}</p> : null}
+        {arrival ? (
+          <p className="arrival">
+            <span>{t("motorist.arrives")}</span>
+            <strong>
+              {clockTime(arrival.start)}–{clockTime(arrival.end)}
+            </strong>
+            <small>{t(arrival.source === "gps" ? "motorist.by_gps" : "motorist.by_promise")}</small>
+          </p>
+        ) : null}
+      </section>
+      {state === "locating" || state === "waiting" ? <Where onTold={onTold} /> : null}
+      {moving ? (
+        <Suspense fallback={<div className="way" />}>
+          <WayMap scene={scene} vehicle={vehicle} />
+        </Suspense>
+      ) : null}
+      <Who standing={standing} />
+      {standing.advice.length ? (
+        <section>
+          <h3>{t("motorist.advice")}</h3>
+          <ol className="advice">
+            {standing.advice.map((code) => (
+              <li key={code}>{t(`motorist.advice_${code}`)}</li>
+            ))}
+          </ol>
+        </section>
+      ) : null}
+      {standing.survey_open || standing.satisfaction !== null ? <Survey standing={standing} onTold={onTold} /> : null}
+      {standing.has_record ? (
+        <a className="button" href={recordPath} target="_blank" rel="noreferrer">
+          {t("motorist.record")}
+        </a>
+      ) : null}
+      {standing.can_cancel ? <Cancel onTold={onTold} /> : null}
+    </main>
+  );
+}
+
+function Who({ standing }: { standing: Standing }) {
+  const t = useWords();
+  const { service, vehicle, driver, hotline, scene, distance_m } = standing;
+  return (
+    <section className="who">
+      {service ? (
+        <dl>
+          <dt>{t("motorist.who")}</dt>
+          <dd>
+            {service.dealer_name}
+            {driver ? ` · ${t("motorist.driver", { name: driver })}` : ""}
+          </dd>
+          {vehicle ? (
+            <>
+              <dt>{t(`vehicle.kind.${vehicle.kind}`)}</dt>
+              <dd>
+                <strong className="plate">{plateText(vehicle.plate)}</strong>
+                {distance_m === null ? "" : ` ${t("motorist.away", { km: kilometres(distance_m) })}`}
+              </dd>
+            </>
+          ) : null}
+          {scene?.address ? (
+            <>
+              <dt>{t("motorist.place")}</dt>
+              <dd>{scene.address}</dd>
+            </>
+          ) : null}
+        </dl>
+      ) : null}
+      <div className="calls">
+        {service?.dealer_phone ? (
+          <a className="button call" href={`tel:${service.dealer_phone}`}>
+            {t("motorist.call_dealer")}
+          </a>
+        ) : null}
+        {hotline ? (
+          <a className="button call" href={`tel:${hotline}`}>
+            {t("motorist.call_hotline")}
+          </a>
+        ) : null}
+      </div>
+    </section>
+  );
+}
+
+const REASONS = ["started", "other_help", "too_long"] as const;
+
+function Cancel({ onTold }: { onTold: (standing: Standing) => void }) {
+  const t = useWords();
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState("");
+
+  async function cancel(reason: string) {
+    if (busy) return;
+    setBusy(true);
+    try {
+      onTold(await say("cancel", { reason }));
+    } catch (error) {
+      if (error instanceof Problem) setWrong(error.message);
+      else if (error instanceof Offline) setWrong(t("page.no_answer"));
+      else throw error;
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  if (!asking) {
+    return (
+      <button type="button" className="quiet" onClick={() => setAsking(true)}>
+        {t("motorist.cancel")}
+      </button>
+    );
+  }
+  return (
+    <section className="cancel">
+      <h3>{t("motorist.cancel_why")}</h3>
+      {REASONS.map((code) => (
+        <button key={code} type="button" disabled={busy} onClick={() => void cancel(t(`motorist.reason_${code}`))}>
+          {t(`motorist.reason_${code}`)}
+        </button>
+      ))}
+      {wrong ? <p role="alert">{wrong}</p> : null}
+      <button type="button" className="quiet" onClick={() => setAsking(false)}>
+        {t("motorist.cancel_no")}
+      </button>
+    </section>
+  );
 }

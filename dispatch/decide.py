@@ -221,10 +221,15 @@ def log_call(case: Case, *, trip_id: str, note: str, now: datetime) -> Events:
 
 
 def depart(case: Case, *, trip_id: str, at: datetime) -> Events:
-    """The driver says that the vehicle has set out. Where the fixes said so before, the word is kept beside."""
+    """The driver says that the vehicle has set out. Where the fixes said so before, the word is kept beside.
+
+    A word that comes after the arrival, from a phone that was offline, must lie before it.
+    """
     trip = active_trip(case, trip_id)
     at = _not_before(trip.accepted_at, at)
-    if trip.departed_at is not None and trip.reported_departed_at is None:
+    if trip.arrived_at is not None and at > trip.arrived_at:
+        raise IllegalTransition("the vehicle has arrived")
+    if (trip.departed_at or trip.arrived_at) is not None and trip.reported_departed_at is None:
         return (e.DepartureReported(trip_id=trip_id, at=at),)
     return (e.VehicleDeparted(trip_id=trip_id, at=at, source=Source.REPORTED),)
 
@@ -258,6 +263,17 @@ def cross(case: Case, crossing: Crossing) -> Events:
             )
         )
     return tuple(events)
+
+
+def told(case: Case, *, trip_id: str, at: datetime) -> datetime:
+    """When something of a trip happened, as a phone that was offline tells it: not before the acceptance."""
+    return _not_before(trip_of(case, trip_id).accepted_at, at)
+
+
+def told_end(case: Case, *, trip_id: str, at: datetime) -> datetime:
+    """The same for the end of the work. No trip ends before its vehicle arrives, whatever the phone's clock says."""
+    at = told(case, trip_id=trip_id, at=at)
+    return max(at, trip_of(case, trip_id).arrived_at or at)
 
 
 def miss_promise(case: Case, *, trip_id: str, now: datetime) -> Events:

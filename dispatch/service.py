@@ -240,27 +240,39 @@ async def arrive(desk: Desk, act: Act, trip_id: str, at: datetime | None = None)
     return await apply(desk, act, stored, decide.arrive(stored.case, trip_id=trip_id, at=told_at))
 
 
-async def save_sheet(desk: Desk, act: Act, trip_id: str, content: Mapping[str, Any], client_id: str = "") -> Case:
+async def save_sheet(
+    desk: Desk,
+    act: Act,
+    trip_id: str,
+    content: Mapping[str, Any],
+    client_id: str = "",
+    at: datetime | None = None,
+) -> Case:
     """Fill in the check sheet (R6); after its seal, add to it."""
     stored = await _load_trip(act, trip_id)
     text = checksheet.canonical(content)
-    events = decide.save_sheet(stored.case, trip_id=trip_id, content=text, client_id=client_id, now=act.now)
+    moment = _moment(stored.case, trip_id, at, act.now)
+    events = decide.save_sheet(stored.case, trip_id=trip_id, content=text, client_id=client_id, now=moment)
     return await apply(desk, act, stored, events)
 
 
-async def sign_sheet(desk: Desk, act: Act, trip_id: str, *, signer: str, signature_svg: str) -> Case:
-    """The customer signs (R6)."""
+async def sign_sheet(
+    desk: Desk, act: Act, trip_id: str, *, signer: str, signature_svg: str, at: datetime | None = None
+) -> Case:
+    """The customer signs, or signed `at` (R6)."""
     stored = await _load_trip(act, trip_id)
-    events = decide.sign_sheet(stored.case, trip_id=trip_id, signer=signer, signature_svg=signature_svg, now=act.now)
+    moment = _moment(stored.case, trip_id, at, act.now)
+    events = decide.sign_sheet(stored.case, trip_id=trip_id, signer=signer, signature_svg=signature_svg, now=moment)
     return await apply(desk, act, stored, events)
 
 
-async def refuse_signature(desk: Desk, act: Act, trip_id: str, *, reason: str, confirmed_by: str = "") -> Case:
+async def refuse_signature(
+    desk: Desk, act: Act, trip_id: str, *, reason: str, confirmed_by: str = "", at: datetime | None = None
+) -> Case:
     """The customer cannot or will not sign (R6)."""
     stored = await _load_trip(act, trip_id)
-    events = decide.refuse_signature(
-        stored.case, trip_id=trip_id, reason=reason, confirmed_by=confirmed_by, now=act.now
-    )
+    moment = _moment(stored.case, trip_id, at, act.now)
+    events = decide.refuse_signature(stored.case, trip_id=trip_id, reason=reason, confirmed_by=confirmed_by, now=moment)
     return await apply(desk, act, stored, events)
 
 
@@ -270,18 +282,31 @@ async def confirm_unsigned(desk: Desk, act: Act, trip_id: str, *, by: str) -> Ca
     return await apply(desk, act, stored, decide.confirm_unsigned(stored.case, trip_id=trip_id, by=by, now=act.now))
 
 
-async def sign_consent(desk: Desk, act: Act, trip_id: str, *, signer: str, signature_svg: str) -> Case:
+async def sign_consent(
+    desk: Desk, act: Act, trip_id: str, *, signer: str, signature_svg: str, at: datetime | None = None
+) -> Case:
     """The customer's own signature before recovery or a flooded car's tow (R19)."""
     stored = await _load_trip(act, trip_id)
-    events = decide.sign_consent(stored.case, trip_id=trip_id, signer=signer, signature_svg=signature_svg, now=act.now)
+    moment = _moment(stored.case, trip_id, at, act.now)
+    events = decide.sign_consent(stored.case, trip_id=trip_id, signer=signer, signature_svg=signature_svg, now=moment)
     return await apply(desk, act, stored, events)
 
 
-async def report_outcome(desk: Desk, act: Act, trip_id: str, *, result: Result, drivable: bool, note: str = "") -> Case:
+async def report_outcome(
+    desk: Desk,
+    act: Act,
+    trip_id: str,
+    *,
+    result: Result,
+    drivable: bool,
+    note: str = "",
+    at: datetime | None = None,
+) -> Case:
     """What was achieved on site."""
     stored = await _load_trip(act, trip_id)
+    moment = _moment(stored.case, trip_id, at, act.now)
     events = decide.report_outcome(
-        stored.case, trip_id=trip_id, result=result, drivable=drivable, note=note, now=act.now
+        stored.case, trip_id=trip_id, result=result, drivable=drivable, note=note, now=moment
     )
     trip = decide.active_trip(stored.case, trip_id)
     acceptance.check_result(trip, result)
@@ -300,10 +325,13 @@ async def decide_second_dispatch(
     return await apply(desk, act, stored, events)
 
 
-async def complete_trip(desk: Desk, act: Act, trip_id: str, *, by_cac: bool, confirmed_by: str = "") -> Case:
-    """The rescue succeeded (R7)."""
+async def complete_trip(
+    desk: Desk, act: Act, trip_id: str, *, by_cac: bool, confirmed_by: str = "", at: datetime | None = None
+) -> Case:
+    """The rescue succeeded, now or `at` (R7)."""
     stored = await _load_trip(act, trip_id)
-    events = decide.complete(stored.case, trip_id=trip_id, now=act.now, by_cac=by_cac, confirmed_by=confirmed_by)
+    moment = act.now if at is None else decide.told_end(stored.case, trip_id=trip_id, at=_told_at(at, act.now))
+    events = decide.complete(stored.case, trip_id=trip_id, now=moment, by_cac=by_cac, confirmed_by=confirmed_by)
     return await apply(desk, act, stored, events)
 
 
@@ -416,6 +444,10 @@ async def _free_vehicle(desk: Desk, act: Act, plate: str, dealer: str) -> Vehicl
 
 async def _load_trip(act: Act, trip_id: str) -> Stored:
     return await store.load(act.session, await case_id_of_trip(act.session, trip_id))
+
+
+def _moment(case: Case, trip_id: str, at: datetime | None, now: datetime) -> datetime:
+    return now if at is None else decide.told(case, trip_id=trip_id, at=_told_at(at, now))
 
 
 def _told_at(at: datetime | None, now: datetime) -> datetime:

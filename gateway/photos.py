@@ -2,12 +2,12 @@
 
 import hashlib
 import io
-import warnings
+import struct
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from sqlalchemy import Float, Integer, LargeBinary, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,6 +23,21 @@ _MAX_PIXELS = 40_000_000
 _LONGEST_PX = 2_048
 _QUALITY = 82
 _FORMATS = ("JPEG", "PNG", "WEBP")
+_WITH_ANOTHER = "MPO"
+"""How some phones' cameras write a JPEG with a second one behind it; the first one is the picture."""
+_BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, struct.error)
+"""What the decoders raise for bytes that are no whole picture."""
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture upright, by how the camera says that it was held."""
 MEDIA_TYPE = "image/jpeg"
 
 
@@ -86,22 +101,23 @@ def picture_of(sent: bytes) -> Picture:
     if len(sent) > MAX_BYTES:
         raise Invalid(f"a photograph has at most {MAX_BYTES} bytes", field="photo")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(sent), formats=_FORMATS) as opened:
-                return _written_anew(opened)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombWarning) as error:
+        with Image.open(io.BytesIO(sent), formats=_FORMATS) as opened:
+            return _written_anew(opened)
+    except _BROKEN as error:
         raise Invalid("that is not a JPEG, PNG or WebP picture, or it is broken", field="photo") from error
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Invalid(f"a photograph has at most {_MAX_PIXELS // 1_000_000} million pixels", field="photo") from error
 
 
 def _written_anew(opened: Image.Image) -> Picture:
     if opened.width * opened.height > _MAX_PIXELS:
         raise Invalid(f"a photograph has at most {_MAX_PIXELS // 1_000_000} million pixels", field="photo")
-    if getattr(opened, "is_animated", False):
+    if opened.format != _WITH_ANOTHER and getattr(opened, "is_animated", False):
         raise Invalid("a photograph does not move", field="photo")
-    upright = ImageOps.exif_transpose(opened).convert("RGB")
+    opened.load()
+    # Pillow's own way upright writes the camera's words anew, and fails where a camera wrote them oddly.
+    turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+    upright = (opened if turn is None else opened.transpose(turn)).convert("RGB")
     upright.thumbnail((_LONGEST_PX, _LONGEST_PX))
     written = io.BytesIO()
     upright.save(written, "JPEG", quality=_QUALITY, optimize=True)

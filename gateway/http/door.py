@@ -139,6 +139,16 @@ def moment_from(text: str | None, field: str, *, end: bool = False) -> Any:
         raise Invalid(str(error), field=field) from error
 
 
+def told_moment(text: str | None, field: str) -> datetime | None:
+    """The moment that a phone tells in a query. Raises `Invalid` for what is no RFC 3339 time."""
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise Invalid(str(error), field=field) from error
+
+
 def span_of(
     start: str | None, end: str | None, now: datetime, *, usual: timedelta, most_days: int
 ) -> tuple[datetime, datetime]:
@@ -166,4 +176,6 @@ To = Annotated[
     str | None,
     Query(alias="to", description="RFC 3339 time, or a date in China Standard Time, inclusive", max_length=40),
 ]
+Told = Annotated[str | None, Query(description="RFC 3339 time; when it happened, by the phone's clock", max_length=40)]
+"""Of a phone that was offline, and sends later."""
 Limit = Annotated[int, Query(ge=1, le=200, description="at most so many")]

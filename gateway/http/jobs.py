@@ -22,8 +22,8 @@ from gateway.http.door import AnyDoor, CaseDoor, Door, FieldDoor, From, Limit, T
 from gateway.http.fields import Body, Code, FilledName, Flag, Phone, parse_time
 from gateway.http.paging import Cursor, page
 from gateway.http.render import case_view, trip_view
-from gateway.http.views import CaseView, PointView, TripView, View
-from gateway.masking import sight_of
+from gateway.http.views import CaseView, PersonView, PointView, TripView, View
+from gateway.masking import STRUCK, sight_of
 from gateway.people import DealerPerson
 from gateway.photos import (
     MEDIA_TYPE,
@@ -165,6 +165,12 @@ def _mine(case: Case, dealer: str) -> bool:
     return any(trip.dealer == dealer for trip in case.trips[-1:])
 
 
+def _at_hand(case: Case, dealer: str) -> bool:
+    """The dealer is asked, or at it; afterwards it needs the caller's phone no more."""
+    asked, trip = case.pending_offer, case.active_trip
+    return bool((asked and asked.dealer == dealer) or (trip and trip.dealer == dealer))
+
+
 def _order(job: JobView) -> tuple[int, float]:
     if job.offer:
         return 0, job.offer.expires_at.timestamp()
@@ -177,8 +183,11 @@ def _job(door: Door, case: Case, dealer: Dealer, ranked: tuple[Candidate, ...]) 
     trip = next((one for one in reversed(case.trips) if one.dealer == dealer.code), None)
     view = trip_view(case, trip, sight, whole_sheet=True) if trip else None
     fault = FAULTS[case.fault]
+    shown = case_view(case, door.user, door.desk.places)
+    if not _at_hand(case, dealer.code):
+        shown = shown.model_copy(update={"caller": PersonView(name=shown.caller.name, phone=STRUCK)})
     return JobView(
-        case=case_view(case, door.user, door.desk.places),
+        case=shown,
         offer=_offer(door, case, dealer, ranked),
         trip=view,
         sheet=view.sheet.content if view and view.sheet else None,
@@ -272,8 +281,12 @@ async def put_photo(
     if lat is not None and lon is not None:
         check_position(lat, lon)
     taken = _taken(taken_at)
-    picture = await run_in_threadpool(picture_of, sent)
     identity = photo_id(trip_id, client_id)
+    async with door.desk.db.read() as session:  # before the work of looking at it
+        await _trip(door, session, trip_id)
+        if again := await known_photo(session, identity, sent):
+            return read_answer(_photo_view(again))
+    picture = await run_in_threadpool(picture_of, sent)
 
     async def work(act: Act) -> PhotoView:
         case, _trip_of = await _trip(door, act.session, trip_id)

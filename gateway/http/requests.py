@@ -382,6 +382,7 @@ class Signing(Body):
     signer: Name = ""
     signature_svg: Annotated[str, Field(strict=True, max_length=MAX_SIGNATURE)] = ""
     refused_reason: Annotated[Text, Field(max_length=MAX_TEXT)] = ""
+    at: Time | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -395,6 +396,7 @@ class Consent(Body):
 
     signer: FilledName
     signature_svg: Annotated[str, Field(strict=True, max_length=MAX_SIGNATURE)]
+    at: Time | None = None
 
 
 class Outcome(Body):
@@ -403,6 +405,7 @@ class Outcome(Body):
     result: Result
     drivable: Flag
     note: Text = ""
+    at: Time | None = None
 
 
 class SecondDispatch(Body):
@@ -423,6 +426,7 @@ class Completion(Body):
     """Who of the CAC confirmed the completion (R7)."""
 
     confirmed_by: Name = ""
+    at: Time | None = None
 
 
 class Cancelling(Body):

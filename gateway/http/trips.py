@@ -10,7 +10,7 @@ from core.errors import NotFound, NotPermitted
 from dispatch import queries, service
 from dispatch.desk import Act
 from dispatch.vocabulary import Case, Trip
-from gateway.http.door import AnyDoor, CacDoor, CaseDoor, Door, FieldDoor, read_answer
+from gateway.http.door import AnyDoor, CacDoor, CaseDoor, Door, FieldDoor, Told, read_answer, told_moment
 from gateway.http.render import trip_view
 from gateway.http.requests import (
     Completion,
@@ -139,14 +139,18 @@ async def arrive(trip_id: TripPath, door: FieldDoor, body: Moment | None = None)
 
 
 @router.put("/{trip_id}/checksheet", summary="Fill the check sheet in (R6)", response_model=TripView, responses=_WRITE)
-async def sheet(trip_id: TripPath, body: Sheet, door: FieldDoor) -> Response:
-    """The same once more changes nothing. After the signature, new content becomes an addendum."""
+async def sheet(trip_id: TripPath, body: Sheet, door: FieldDoor, at: Told = None) -> Response:
+    """The same once more changes nothing. After the signature, new content becomes an addendum.
+
+    Filled in now, or `at`, which stands beside the body because all of that is the sheet.
+    """
     content = dict(body.root)
     client_id = str(content.pop("client_id", ""))
+    filled_at = told_moment(at, "at")
     return await _change(
         door,
         trip_id,
-        lambda act: service.save_sheet(door.desk, act, trip_id, content, client_id=client_id),
+        lambda act: service.save_sheet(door.desk, act, trip_id, content, client_id=client_id, at=filled_at),
     )
 
 
@@ -157,20 +161,25 @@ async def sheet(trip_id: TripPath, body: Sheet, door: FieldDoor) -> Response:
     responses=_WRITE,
 )
 async def sign(trip_id: TripPath, body: Signing, door: FieldDoor) -> Response:
-    """A signature seals the sheet by its hash. A refusal waits for the CAC, unless the CAC itself records it."""
+    """Now, or `at`. A signature seals the sheet by its hash.
+
+    A refusal waits for the CAC, unless the CAC itself records it.
+    """
     if body.refused_reason:
         confirmed_by = door.user.name if door.user.is_cac else ""
         return await _change(
             door,
             trip_id,
             lambda act: service.refuse_signature(
-                door.desk, act, trip_id, reason=body.refused_reason, confirmed_by=confirmed_by
+                door.desk, act, trip_id, reason=body.refused_reason, confirmed_by=confirmed_by, at=body.at
             ),
         )
     return await _change(
         door,
         trip_id,
-        lambda act: service.sign_sheet(door.desk, act, trip_id, signer=body.signer, signature_svg=body.signature_svg),
+        lambda act: service.sign_sheet(
+            door.desk, act, trip_id, signer=body.signer, signature_svg=body.signature_svg, at=body.at
+        ),
     )
 
 
@@ -189,29 +198,31 @@ async def confirm_unsigned(trip_id: TripPath, door: CacDoor) -> Response:
 
 @router.post("/{trip_id}/consent", summary="The customer consents (R19)", response_model=TripView, responses=_WRITE)
 async def consent(trip_id: TripPath, body: Consent, door: FieldDoor) -> Response:
-    """Recovery and flooded cars need it before the work."""
+    """Now, or `at`. Recovery and flooded cars need it before the work."""
     return await _change(
         door,
         trip_id,
-        lambda act: service.sign_consent(door.desk, act, trip_id, signer=body.signer, signature_svg=body.signature_svg),
+        lambda act: service.sign_consent(
+            door.desk, act, trip_id, signer=body.signer, signature_svg=body.signature_svg, at=body.at
+        ),
     )
 
 
 @router.post("/{trip_id}/outcome", summary="What was achieved (R5, K4)", response_model=TripView, responses=_WRITE)
 async def outcome(trip_id: TripPath, body: Outcome, door: FieldDoor) -> Response:
-    """`unresolved` waits for the CAC's word on a second vehicle."""
+    """Now, or `at`. `unresolved` waits for the CAC's word on a second vehicle."""
     return await _change(
         door,
         trip_id,
         lambda act: service.report_outcome(
-            door.desk, act, trip_id, result=body.result, drivable=body.drivable, note=body.note
+            door.desk, act, trip_id, result=body.result, drivable=body.drivable, note=body.note, at=body.at
         ),
     )
 
 
 @router.post("/{trip_id}/complete", summary="The rescue is done (R7)", response_model=TripView, responses=_WRITE)
 async def complete(trip_id: TripPath, door: FieldDoor, body: Completion | None = None) -> Response:
-    """No signature, no completion (R6). The completion of a tow is confirmed by the CAC."""
+    """Now, or `at`. No signature, no completion (R6). The completion of a tow is confirmed by the CAC."""
     user = door.user
     confirmed_by = (body.confirmed_by if body else "") or (user.name if user.is_cac else "")
 
@@ -223,6 +234,7 @@ async def complete(trip_id: TripPath, door: FieldDoor, body: Completion | None =
             trip_id,
             by_cac=user.is_cac,
             confirmed_by=confirmed_by if user.is_cac else "",
+            at=body.at if body else None,
         )
 
     return await _change(door, trip_id, command)

@@ -38,6 +38,7 @@ from dispatch.vocabulary import (
     Source,
     TripStatus,
 )
+from scoring.kpi import standings
 from tracking.vocabulary import Crossing, VehicleKind
 
 SERVICE, TOW = VehicleKind.SERVICE, VehicleKind.TOW
@@ -423,6 +424,29 @@ def test_times_told_must_fit_the_trip() -> None:
     assert then(gone, decide.arrive(gone, trip_id="t1", at=minutes(4.9))).trips[0].arrived_at == minutes(5)
     with pytest.raises(errors.NotFound):
         decide.depart(case, trip_id="t9", at=minutes(5))
+
+
+def test_a_departure_told_after_the_arrival_must_lie_before_it() -> None:
+    """A phone that was offline sends in order; meanwhile the fixes, or the CAC, may have told of the arrival."""
+    case = accepted(offered(opened()))
+    there = then(
+        case, decide.cross(case, Crossing(trip_id="t1", plate="沪A1", departed_at=None, arrived_at=minutes(20)))
+    )
+    late = then(there, decide.depart(there, trip_id="t1", at=minutes(5)))
+    assert (late.status, late.trips[0].reported_departed_at) == (CaseStatus.ON_SCENE, minutes(5))
+    with pytest.raises(errors.IllegalTransition):
+        decide.depart(there, trip_id="t1", at=minutes(21))
+
+
+def test_k_a_completion_told_later_counts_as_one_told_at_once() -> None:
+    case = signed(outcome(on_scene(accepted(offered(opened())), arrive=20)))
+    assert decide.told_end(case, trip_id="t1", at=minutes(35)) == minutes(35)
+    assert decide.told_end(case, trip_id="t1", at=minutes(15)) == minutes(20)  # not before the arrival
+    with pytest.raises(errors.Invalid):
+        decide.told_end(case, trip_id="t1", at=minutes(-0.1))
+    ends = [then(case, decide.complete(case, trip_id="t1", now=minutes(at), by_cac=False)) for at in (20, 35, 95)]
+    assert {end.ended_at for end in ends} == {minutes(20), minutes(35), minutes(95)}
+    assert standings(ends[0]) == standings(ends[1]) == standings(ends[2])
 
 
 def test_r4_what_is_no_change_or_comes_too_late_changes_nothing() -> None:

@@ -1,14 +1,17 @@
 """The dealer's own door: jobs that say what to do next, photographs checked by content, people."""
 
 import io
+import warnings
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from gateway_house import SCENE, SIGNATURE, House, Person, acceptance
-from PIL import Image
+from PIL import Image, ImageOps
 
-from gateway.photos import MAX_BYTES
+from core.errors import Invalid
+from gateway.photos import MAX_BYTES, picture_of
 
 
 async def job(who: Person) -> dict[str, Any]:
@@ -42,6 +45,7 @@ async def test_the_first_thing_that_a_job_names_leads_to_its_end(house: House) -
         done.append(name)
     assert done == ["depart", "arrive", "checksheet", "outcome", "sign", "complete"]
     assert (await job(house.d1))["next"] == []
+    assert (await job(house.d1))["case"]["caller"]["phone"] == "***"  # over, though it still waits for its survey
     assert (await house.d1.get("/jobs/history")).json()[0]["case"]["id"] == trip["case"]
 
 
@@ -139,6 +143,51 @@ async def test_what_is_no_photograph_is_refused(house: House, body: bytes) -> No
     answer = await put(house.driver, trip["id"], "p-1", body)
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "invalid", "photo")
     assert (await house.driver.get(f"/trips/{trip['id']}/photos")).json() == []
+
+
+def with_another_behind_it() -> bytes:
+    """As some phones' cameras write a JPEG."""
+    return picture("MPO", save_all=True, append_images=[Image.new("RGB", (80, 60), "blue")])
+
+
+def test_a_cameras_second_picture_is_left_out() -> None:
+    kept = picture_of(with_another_behind_it())
+    with Image.open(io.BytesIO(kept.content)) as shown:
+        assert (shown.format, shown.size) == ("JPEG", (80, 60))
+
+
+def held_sideways() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[1] = "N"
+    return picture(exif=exif)
+
+
+def test_no_odd_byte_of_a_cameras_words_is_the_services_fault() -> None:
+    """A picture or refused: with any other error a phone would send the same for ever."""
+    whole = held_sideways()
+    for place in range(20, 130):
+        for value in range(0, 256, 3):
+            odd = bytearray(whole)
+            odd[place] = value
+            with suppress(Invalid), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                picture_of(bytes(odd))
+
+
+@pytest.mark.parametrize("held", range(1, 9))
+def test_a_picture_is_kept_upright_however_it_was_held(held: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = held
+    image = Image.new("RGB", (80, 60), "white")
+    image.paste("red", (0, 0, 20, 15))
+    written = io.BytesIO()
+    image.save(written, "PNG", exif=exif)
+    with Image.open(io.BytesIO(picture_of(written.getvalue()).content)) as kept:
+        expected = ImageOps.exif_transpose(Image.open(written)).convert("RGB")
+        assert kept.size == expected.size
+        far = max(abs(a - b) for a, b in zip(kept.tobytes(), expected.tobytes(), strict=True))
+    assert far < 128  # JPEG's error, where red for white would be 255
 
 
 async def test_a_photograph_has_its_limits(house: House) -> None:

@@ -72,6 +72,17 @@ class Settings(BaseSettings):
 
     session_hours: float = Field(default=12, gt=0)
     sign_in_failures_per_minute: int = Field(default=10, gt=0)
+    targets: dict[str, float] = Field(
+        default={
+            "completion": 95,
+            "satisfaction": 90,
+            "arrival": 90,
+            "drive_away": 80,
+            "first_success": 85,
+            "acceptance": 90,
+        }
+    )
+    """What the network is to reach, in percent, by KPI; shown beside the figures."""
     min_cases_ranked: int = Field(default=5, ge=0)
     """K12: dealers under this many cases are left out of the ranking."""
 

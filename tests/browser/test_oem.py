@@ -62,7 +62,7 @@ def test_r1_refused_offers_the_map_and_the_weeks(page_of_oem: Page, told: Town, 
     page.get_by_role("tab", name="Dealers").click()
     picture(page, "oem-dealers-en")
     with page.expect_download() as got:
-        page.get_by_role("link", name="Excel").first.click()
+        page.locator(".behind-tools a").click()
     assert got.value.suggested_filename == "scores.xlsx"
 
 

@@ -59,7 +59,7 @@ def test_migrate_then_check(folder: Path) -> None:
     assert run("migrate").exit_code == run("migrate").exit_code == 0
     told = run("check")
     assert told.exit_code == 0
-    for part in ("settings", "store", "bus", "tiles", "map", "clock"):
+    for part in ("settings", "store", "bus", "tiles", "map", "base map", "clock"):
         assert part in told.output
 
 

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import threading
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import mapbox_vector_tile

@@ -13,6 +13,7 @@ from gateway import heap, problems
 from gateway.bootstrap import Service, build
 from gateway.front import Front
 from gateway.http import (
+    basemap,
     cases,
     dealers,
     deskside,
@@ -115,6 +116,7 @@ def create_app(
         reports,
         reference,
         outlines,
+        basemap,
         sockets,
     ):
         api.include_router(part.router)

@@ -1,0 +1,125 @@
+/** What the console asks the service for, and when it asks again: with each event of the feed, and every few seconds. */
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { api, told } from "@/shared/api";
+import type { Feed } from "@/shared/feed";
+import type { Dealer, Fault } from "./contract";
+
+const SOON_MS = 300;
+const BESIDE_MS = 5_000;
+const SUMMARY_MS = 15_000;
+const CANDIDATES_MS = 10_000;
+const STANDING_MS = 300_000;
+
+const path = (case_id: string) => ({ params: { path: { case_id } } });
+
+export const useCase = (id: string | null) =>
+  useQuery({
+    queryKey: ["case", id],
+    queryFn: () => told(api.GET("/api/v1/cases/{case_id}", path(id ?? ""))),
+    enabled: id !== null,
+  });
+
+export const useTimeline = (id: string) =>
+  useQuery({
+    queryKey: ["case", id, "timeline"],
+    queryFn: () =>
+      told(api.GET("/api/v1/cases/{case_id}/timeline", { params: { path: { case_id: id }, query: { limit: 1000 } } })),
+  });
+
+export const candidatesQuery = (id: string) => ({
+  queryKey: ["case", id, "candidates"],
+  queryFn: () => told(api.GET("/api/v1/cases/{case_id}/candidates", path(id))),
+});
+
+export const useCandidates = (id: string | null, on: boolean) =>
+  useQuery({ ...candidatesQuery(id ?? ""), enabled: on && id !== null, refetchInterval: CANDIDATES_MS });
+
+export const useTrip = (trip_id: string) =>
+  useQuery({
+    queryKey: ["trip", trip_id],
+    queryFn: () => told(api.GET("/api/v1/trips/{trip_id}", { params: { path: { trip_id } } })),
+  });
+
+export const usePhotos = (trip_id: string) =>
+  useQuery({
+    queryKey: ["trip", trip_id, "photos"],
+    queryFn: () => told(api.GET("/api/v1/trips/{trip_id}/photos", { params: { path: { trip_id } } })),
+  });
+
+export const useAlarms = () =>
+  useQuery({ queryKey: ["alarms"], queryFn: () => told(api.GET("/api/v1/alarms")), refetchInterval: BESIDE_MS });
+
+export const useTasks = () =>
+  useQuery({ queryKey: ["tasks"], queryFn: () => told(api.GET("/api/v1/tasks")), refetchInterval: BESIDE_MS });
+
+export const useShift = () =>
+  useQuery({ queryKey: ["shift"], queryFn: () => told(api.GET("/api/v1/shift")), refetchInterval: SUMMARY_MS });
+
+export const useSummary = () =>
+  useQuery({
+    queryKey: ["summary"],
+    queryFn: () => told(api.GET("/api/v1/board/summary")),
+    refetchInterval: SUMMARY_MS,
+  });
+
+export const useFaults = () =>
+  useQuery({
+    queryKey: ["faults"],
+    queryFn: async () => {
+      const faults: Fault[] = await told(api.GET("/api/v1/faults"));
+      return faults.filter((fault) => fault.active !== false);
+    },
+    staleTime: STANDING_MS,
+  });
+
+export const useDealers = () =>
+  useQuery({ queryKey: ["dealers"], queryFn: allDealers, staleTime: STANDING_MS }).data ?? NO_DEALERS;
+
+const NO_DEALERS: ReadonlyMap<string, Dealer> = new Map();
+
+async function allDealers(): Promise<ReadonlyMap<string, Dealer>> {
+  const dealers = new Map<string, Dealer>();
+  let cursor = "";
+  do {
+    const answer = api.GET("/api/v1/dealers", { params: { query: { limit: 200, cursor } } });
+    for (const dealer of await told(answer)) dealers.set(dealer.code, dealer);
+    cursor = (await answer).response.headers.get("X-Next-Cursor") ?? "";
+  } while (cursor);
+  return dealers;
+}
+
+export const useVehiclesOf = (dealer: string) =>
+  useQuery({
+    queryKey: ["vehicles", dealer],
+    queryFn: () => told(api.GET("/api/v1/vehicles", { params: { query: { dealer, limit: 200 } } })),
+    staleTime: STANDING_MS,
+  });
+
+/** Everything that may look different after something happened in a case. */
+export function refresh(client: QueryClient, caseId: string): void {
+  void client.invalidateQueries({ queryKey: ["case", caseId] });
+  void client.invalidateQueries({ queryKey: ["trip"] });
+  for (const key of ["alarms", "tasks", "summary"]) void client.invalidateQueries({ queryKey: [key] });
+}
+
+/** Ask again for what an event has changed; many events at once are asked about once. */
+export function useRefreshing(feed: Feed): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const changed = new Set<string>();
+    let timer: number | undefined;
+    const unlisten = feed.onEvent((event) => {
+      changed.add(event.case);
+      timer ??= window.setTimeout(() => {
+        for (const id of changed) refresh(client, id);
+        changed.clear();
+        timer = undefined;
+      }, SOON_MS);
+    });
+    return () => {
+      unlisten();
+      window.clearTimeout(timer);
+    };
+  }, [feed, client]);
+}

@@ -63,15 +63,22 @@ def _meet(a: BBox, b: BBox) -> bool:
     return a.west <= b.east and b.west <= a.east and a.south <= b.north and b.south <= a.north
 
 
-def _simplified(tolerance_deg: float) -> Iterator[_City]:
+def simplified_shapes(tolerance_deg: float) -> tuple[list[str], NDArray[np.object_]]:
+    """Adcodes and shapes of all units, simplified as one coverage. Takes about a second.
+
+    Done one by one, neighbours would draw two different common borders.
+    """
     polygons = read_polygons(CITIES)
     shapes = _shapely.from_ragged_array(
         _shapely.GeometryType.MULTIPOLYGON,
         polygons.lonlat,
         (polygons.rings, polygons.polygons, polygons.geometries),
     )
-    # Simplified as one coverage: done one by one, neighbours would draw two different common borders.
-    for code, shape in zip(read_city_codes(), _shapely.coverage_simplify(shapes, tolerance_deg), strict=True):
+    return read_city_codes(), _shapely.coverage_simplify(shapes, tolerance_deg)
+
+
+def _simplified(tolerance_deg: float) -> Iterator[_City]:
+    for code, shape in zip(*simplified_shapes(tolerance_deg), strict=True):
         west, south, east, north = (float(edge) for edge in _shapely.bounds(shape))
         rings: NDArray[np.object_] = _shapely.get_rings(_shapely.get_parts(shape))
         extents: NDArray[np.float64] = _shapely.bounds(rings)

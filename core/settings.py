@@ -9,6 +9,7 @@ one that `NEARSIDE_SECRETS_DIR` names, else `/run/secrets` where there is one.
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import (
@@ -72,8 +73,31 @@ class Settings(BaseSettings):
 
     session_hours: float = Field(default=12, gt=0)
     sign_in_failures_per_minute: int = Field(default=10, gt=0)
+    targets: dict[str, float] = Field(
+        default={
+            "completion": 95,
+            "satisfaction": 90,
+            "arrival": 90,
+            "drive_away": 80,
+            "first_success": 85,
+            "acceptance": 90,
+        }
+    )
+    """What the network is to reach, in percent, by KPI; shown beside the figures."""
     min_cases_ranked: int = Field(default=5, ge=0)
     """K12: dealers under this many cases are left out of the ranking."""
+
+    roads: str = ""
+    """An OpenStreetMap file (PBF) of the area served: its roads are drawn under the maps"""
+    tiles_url: str = ""
+    """A source of map tiles, such as `https://tiles.example/{z}/{x}/{y}.png`; the pages load them from there."""
+    tiles_kind: Literal["raster", "vector"] = "raster"
+    tiles_datum: Literal["wgs84", "gcj02"] = "wgs84"
+    """In which datum the source draws: Chinese map services draw in GCJ-02."""
+    tiles_attribution: str = Field(default="", max_length=500)
+    """Whose map it is; must be given with a URL, and is always shown."""
+    tiles_maxzoom: int = Field(default=18, ge=0, le=24)
+    """The source has tiles up to this zoom; they are shown larger beyond."""
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

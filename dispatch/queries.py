@@ -138,10 +138,14 @@ async def jobs_of(session: AsyncSession, dealer: str, *, ended_after: datetime) 
     return [decode_case(state) for state in (await session.execute(statement)).scalars()]
 
 
-async def opened_since(session: AsyncSession, start: datetime) -> list[Case]:
-    """Every case opened at `start` or later, in order."""
-    rows = await session.execute(select(CaseRow.state).where(CaseRow.opened_at >= start).order_by(CaseRow.id))
-    return [decode_case(state) for state in rows.scalars()]
+async def opened_since(
+    session: AsyncSession, start: datetime, *, before: datetime | None = None, limit: int | None = None
+) -> list[Case]:
+    """The cases opened at `start` or later and before `before`, in order, at most `limit`."""
+    statement = select(CaseRow.state).where(CaseRow.opened_at >= start).order_by(CaseRow.id).limit(limit)
+    if before:
+        statement = statement.where(CaseRow.opened_at < before)
+    return [decode_case(state) for state in (await session.execute(statement)).scalars()]
 
 
 async def cases_about(session: AsyncSession, *, phone: str, plate: str, limit: int = 40) -> list[Case]:

@@ -13,6 +13,7 @@ from gateway import heap, problems
 from gateway.bootstrap import Service, build
 from gateway.front import Front
 from gateway.http import (
+    basemap,
     cases,
     dealers,
     deskside,
@@ -20,6 +21,7 @@ from gateway.http import (
     history,
     jobs,
     motorist,
+    network,
     offers,
     outlines,
     reference,
@@ -109,10 +111,12 @@ def create_app(
         motorist,
         jobs,
         vehicles,
+        network,
         scores,
         reports,
         reference,
         outlines,
+        basemap,
         sockets,
     ):
         api.include_router(part.router)

@@ -31,6 +31,7 @@ from gateway import accounts, idempotency
 from gateway.alarmwatch import AlarmWatch, forget_acknowledgements
 from gateway.auth import SignIn
 from gateway.background import Background
+from gateway.basemap import tile_origins
 from gateway.clockwatch import follow_clock, look_at_clock
 from gateway.fanout import Fanout
 from gateway.fleetwatch import FleetWatch
@@ -38,6 +39,7 @@ from gateway.joblines import JobLines
 from gateway.links import forget_old_links
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
+from gateway.owntiles import OwnTiles
 from gateway.schema import prepare
 from gateway.standing import AcceptanceRates
 from gateway.terminals import TerminalSockets
@@ -88,6 +90,7 @@ class Service:
     fleet: FleetWatch
     fanout: Fanout | None
     """Where there is Redis, and so may be other processes."""
+    own_tiles: OwnTiles
     tile_origins: Sequence[str] = ()
     """Where a configured source of map tiles is, beside this service itself."""
     sign_in: SignIn
@@ -106,6 +109,7 @@ class Service:
         if isinstance(self.wall, StoreClock):
             await look_at_clock(self.db, self.wall)
         await asyncio.to_thread(self.places.warm_up)
+        await asyncio.to_thread(self.own_tiles.load)
         await self.fleet.load()
         await self.ingest.start()
         for name, work in self._tasks().items():
@@ -144,6 +148,7 @@ class Service:
         await self.ingest.stop(PARTING_S)
         if self.fanout is not None:
             await self.fanout.part()
+        self.own_tiles.close()
         await self.db.close()
 
     def join_others(self) -> None:
@@ -250,6 +255,8 @@ def build(settings: Settings, *, on_failure: Callable[[str], None], places: Plac
         fleet=FleetWatch(db, desk),
         hub=Hub(db, bus, live, clock),
         fanout=None,
+        own_tiles=OwnTiles(settings, places),
+        tile_origins=tile_origins(settings),
         sign_in=SignIn(db, settings, wall),
         visits=MovingWindowRateLimiter(MemoryStorage()),
         terminals=terminals,

@@ -17,9 +17,11 @@ from sqlalchemy.exc import DBAPIError
 from core.clock import WallClock
 from core.database import Database
 from core.errors import Invalid, StoreUnavailable
+from core.roads import UnusableRoads, read_roads
 from core.settings import Settings
 from core.storeurl import is_embedded, read_url
 from gateway import schema
+from gateway.basemap import check_tiles
 from gateway.bootstrap import open_store
 from gateway.fanout import FAMILY, connect
 
@@ -38,8 +40,10 @@ class Unfit(StoreUnavailable):
 async def check_all(settings: Settings) -> None:
     """Raise `Unfit` or `Invalid` for the first part that keeps a service from starting with these settings."""
     check_processes(settings)
+    check_tiles(settings)
     await look_at_store(settings)
     await look_at_redis(settings)
+    await look_at_roads(settings)
 
 
 def check_processes(settings: Settings) -> None:
@@ -76,6 +80,17 @@ async def look_at_redis(settings: Settings) -> str:
         raise Unfit(f"what answers at --redis is no usable Redis ({_line(error)}): correct --redis") from error
     finally:
         await client.aclose()
+
+
+async def look_at_roads(settings: Settings) -> str:
+    """What roads are drawn. Raises `Unfit` where the file cannot be used."""
+    if not settings.roads:
+        return "no roads"
+    try:
+        roads = await asyncio.to_thread(read_roads, Path(settings.roads))
+    except UnusableRoads as error:
+        raise Unfit(str(error)) from error
+    return f"{len(roads):,} roads"
 
 
 async def clock_apart_s(settings: Settings) -> float | None:

@@ -15,6 +15,7 @@ from core.places import load_places
 from core.settings import Settings
 from core.storeurl import read_url, shown
 from gateway import fitness, schema
+from gateway.basemap import check_tiles
 from gateway.bootstrap import clock_of
 from gateway.cli.say import first_line, out, run
 
@@ -62,6 +63,7 @@ async def _check(settings: Settings) -> list[tuple[str, str, bool]]:
         "redis": fitness.look_at_redis,
         "tiles": _tiles,
         "map": _map,
+        "base map": _base_map,
         "clock": _clock,
     }
     found: list[tuple[str, str, bool]] = []
@@ -88,6 +90,10 @@ async def _map(_settings: Settings) -> str:
     if not answer.city_name:
         raise StoreUnavailable("the boundaries do not know Shanghai")
     return f"boundaries at hand ({answer.city_name})"
+
+
+async def _base_map(settings: Settings) -> str:
+    return f"outlines, {await fitness.look_at_roads(settings)}, {check_tiles(settings)}"
 
 
 async def _clock(settings: Settings) -> str:

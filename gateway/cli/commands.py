@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.cli import bench, check, demo, importing, scores, serve, users
+from gateway.cli import bench, check, demo, importing, report, scores, serve, users
 from gateway.cli.options import with_settings
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ imports = typer.Typer(
     help="Files into the store. Good rows are kept, every other one is listed with its line and the reason.",
     no_args_is_help=True,
 )
+reports = typer.Typer(help="Reports for the OEM.", no_args_is_help=True)
 benches = typer.Typer(
     help="This product measured against the bare limit in one run; ratios are printed.", no_args_is_help=True
 )
@@ -31,10 +32,12 @@ user.command("add")(with_settings(users.add))
 imports.command("dealers")(with_settings(importing.dealers))
 imports.command("vehicles")(with_settings(importing.vehicles))
 imports.command("cases")(with_settings(importing.cases))
+reports.command("weekly")(with_settings(report.weekly))
 benches.command("ingest")(with_settings(bench.ingest))
 benches.command("decide")(with_settings(bench.decide))
 app.add_typer(user, name="user")
 app.add_typer(imports, name="import")
+app.add_typer(reports, name="report")
 app.add_typer(benches, name="bench")
 
 

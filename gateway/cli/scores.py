@@ -2,12 +2,10 @@
 
 import sys
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import xlsxwriter
 from rich.table import Table
 
 from core.errors import Invalid
@@ -17,9 +15,10 @@ from gateway.cli.importing import opened
 from gateway.cli.say import fail, out, run
 from gateway.http.door import encoded, moment_from
 from gateway.http.scores import score_views
-from gateway.http.views import FigureView, ScoreView
+from gateway.http.views import ScoreView
+from gateway.scoresheet import figures_of, headings, row
+from gateway.sheets import write_sheet
 from gateway.standing import standings
-from scoring.vocabulary import Kpi
 
 
 class Format(StrEnum):
@@ -76,17 +75,8 @@ def _text(views: list[ScoreView]) -> bytes:
     return captured.get().encode()
 
 
-def _headings() -> list[str]:
-    titles = [word(f"score.{name}") for name in ("rank", "dealer", "cases", "score", "provisional")]
-    return [*titles, *(word(f"kpi.{kpi.value}") for kpi in Kpi), word("kpi.acceptance")]
-
-
-def _figures(view: ScoreView) -> list[FigureView]:
-    return [*(getattr(view.kpis, kpi.value) for kpi in Kpi), view.acceptance_rate]
-
-
 def _table(views: list[ScoreView]) -> Table:
-    table = Table(*_headings())
+    table = Table(*(title for title in headings("zh") if title != word("score.name")))
     for view in views:
         table.add_row(
             str(view.rank or "–"),
@@ -94,7 +84,7 @@ def _table(views: list[ScoreView]) -> Table:
             str(view.cases),
             _shown(view.score),
             "✓" if view.provisional else "",
-            *(f"{_shown(one.value)} ({one.numerator}/{one.denominator})" for one in _figures(view)),
+            *(f"{_shown(one.value)} ({one.numerator}/{one.denominator})" for one in figures_of(view)),
         )
     return table
 
@@ -104,31 +94,4 @@ def _shown(value: float | None) -> str:
 
 
 def _sheet(views: list[ScoreView]) -> bytes:
-    rows: list[list[Any]] = [
-        [
-            view.rank,
-            view.dealer,
-            view.cases,
-            view.score,
-            "✓" if view.provisional else "",
-            *(one.value for one in _figures(view)),
-        ]
-        for view in views
-    ]
-    return write_sheet(word("score.score"), _headings(), rows)
-
-
-def write_sheet(title: str, headings: list[str], rows: list[list[Any]]) -> bytes:
-    """An Excel workbook of one table; a cell that is None stays empty, text is never taken for a formula."""
-    file = BytesIO()
-    book: Any = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False})
-    sheet: Any = book.add_worksheet(title)
-    sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
-    for number, row in enumerate(rows, start=1):
-        for column, value in enumerate(row):
-            if value is not None:
-                sheet.write(number, column, value)
-    sheet.freeze_panes(1, 0)
-    sheet.autofit()
-    book.close()
-    return file.getvalue()
+    return write_sheet(word("score.score"), headings("zh"), [row(view) for view in views])

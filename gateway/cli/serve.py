@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from core.settings import Settings
 from gateway import fitness, heap, schema
 from gateway.app import create_app
+from gateway.basemap import check_tiles
 from gateway.bootstrap import open_store
 from gateway.cli.say import err, fail, run
 from gateway.logs import set_up_logs
@@ -43,6 +44,7 @@ def serve(settings: Settings) -> None:
 async def prepare(settings: Settings) -> None:
     """Have the embedded store's schema up to date, and everything else as it is needed; raises where it is not."""
     fitness.check_processes(settings)
+    check_tiles(settings)
     db = open_store(settings)
     try:
         if db.embedded:

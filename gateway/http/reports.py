@@ -9,11 +9,9 @@ from starlette.responses import Response
 from core.errors import Invalid
 from dispatch import queries
 from gateway.http.door import NetworkDoor, read_answer
-from gateway.http.scores import score_views
+from gateway.http.network import week_views
 from gateway.http.views import ScoreView, View
 from gateway.problems import documented
-from gateway.standing import Standings
-from scoring.score import ranking
 from scoring.weekly import is_week, report_weeks, weekly_report
 
 router = APIRouter(prefix="/reports/weekly", tags=["scores"])
@@ -46,14 +44,12 @@ async def one(week: Annotated[str, Path(max_length=10, examples=["2026-W47"])], 
     async with door.desk.db.read() as session:
         report = await weekly_report(session, week)
         names = {dealer.code: dealer.name for dealer in await queries.dealers(session)}
-    places = ranking(report.scores, min_cases=door.service.settings.min_cases_ranked).places
-    found = Standings(scores=report.scores, names=names, ranks={place.dealer: place.rank for place in places})
     return read_answer(
         WeeklyReportView(
             week=report.week,
             start=report.start,
             end=report.end,
             made_at=report.made_at,
-            scores=score_views(found),
+            scores=week_views(report, names, door.service.settings.min_cases_ranked),
         )
     )

@@ -77,6 +77,7 @@ async def behind(
         CountedView(
             case=case.case_id,
             number=case.number,
+            opened_at=case.opened_at,
             kpi=case.kpi.value,
             counted=case.counted.value,
             reason=case.reason.value,
@@ -92,7 +93,7 @@ def score_views(found: Standings) -> list[ScoreView]:
 
 
 def _score(score: DealerScore, found: Standings) -> ScoreView:
-    figures: dict[str, Any] = {kpi.value: _figure(score.kpis[kpi]) for kpi in Kpi}
+    figures: dict[str, Any] = {kpi.value: figure_view(score.kpis[kpi]) for kpi in Kpi}
     return ScoreView(
         dealer=score.dealer,
         name=found.names.get(score.dealer, ""),
@@ -100,11 +101,12 @@ def _score(score: DealerScore, found: Standings) -> ScoreView:
         score=score.score,
         provisional=score.provisional,
         kpis=KpisView(**figures),
-        acceptance_rate=_figure(score.acceptance),
+        acceptance_rate=figure_view(score.acceptance),
         ranked=score.dealer in found.ranks,
         rank=found.ranks.get(score.dealer),
     )
 
 
-def _figure(value: KpiValue) -> FigureView:
+def figure_view(value: KpiValue) -> FigureView:
+    """A figure with the counts behind it."""
     return FigureView(value=value.value, numerator=value.numerator, denominator=value.denominator)

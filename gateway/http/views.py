@@ -405,6 +405,7 @@ class CountedView(View):
 
     case: str
     number: str
+    opened_at: datetime
     kpi: str
     counted: Literal["numerator", "denominator", "excluded"]
     reason: str

@@ -80,6 +80,23 @@ class Town:
         }
         return self.send("zhang", "POST", "/cases", body)
 
+    def rescue(self, plate: str = "沪A10001", who: str = "li", **changes: Any) -> dict[str, Any]:
+        """A whole rescue through the API, signed and completed; the case as it then is."""
+        case = self.new_case(**changes)
+        dealer = PEOPLE[who].dealer
+        wanted = {"dealer": dealer, "override_reason": "测试"}
+        offer = self.send("zhang", "POST", f"/cases/{case['id']}/offers", wanted)
+        answer = {"vehicle": plate, "driver": {"name": "陈师傅", "phone": "13800000002"}, "crew": 2, "eta_minutes": 30}
+        trip = self.send(who, "POST", f"/offers/{offer['id']}/accept", answer)
+        path = f"/trips/{trip['id']}"
+        self.send(who, "POST", f"{path}/arrive", {})
+        self.send(who, "PUT", f"{path}/checksheet", {"odometer_km": 48210})
+        self.send(who, "POST", f"{path}/outcome", {"result": "repaired", "drivable": True})
+        signature = {"signer": "王女士", "signature_svg": "<svg><path d='M0 0L9 9'/></svg>"}
+        self.send(who, "POST", f"{path}/checksheet/sign", signature)
+        self.send(who, "POST", f"{path}/complete", {})
+        return self.send("zhang", "GET", f"/cases/{case['id']}")
+
     def furnish(self) -> None:
         """Three dealers, five vehicles and their terminals."""
         for code, name, lat, lon, region in DEALERS:

@@ -59,7 +59,7 @@ def test_migrate_then_check(folder: Path) -> None:
     assert run("migrate").exit_code == run("migrate").exit_code == 0
     told = run("check")
     assert told.exit_code == 0
-    for part in ("settings", "store", "bus", "tiles", "map", "clock"):
+    for part in ("settings", "store", "bus", "tiles", "map", "base map", "clock"):
         assert part in told.output
 
 
@@ -73,6 +73,10 @@ def test_migrate_then_check(folder: Path) -> None:
         (("--database", "postgresql://x"), 1, "sqlite"),
         (("--database", "sqlite:///bad.db"), 1, "not a database"),
         (("--database", "sqlite:////proc/none/x.db"), 1, "cannot be used"),
+        (("--roads", "none.osm.pbf"), 1, "correct --roads"),
+        (("--tiles-url", "https://tiles.example/{z}/{x}.png"), 1, "once each"),
+        (("--tiles-url", "https://tiles.example/{z}/{x}/{y}.png"), 1, "tiles_attribution is missing"),
+        (("--tiles-datum", "bd09"), 2, "tiles_datum"),
     ],
 )
 def test_serve_refuses_to_start_on_what_cannot_be(

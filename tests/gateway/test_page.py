@@ -34,7 +34,7 @@ async def test_each_page_is_strict_and_always_asked_for_again(shared_house: Hous
 
 
 async def test_every_file_that_a_page_names_is_served_packed_with_its_type_and_kept(shared_house: House) -> None:
-    types = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+    types = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "webmanifest": "application/manifest"}
     for address in ADDRESSES:
         page = (await shared_house.client.get(address)).text
         named = set(re.findall(r'(?:src|href)="(/[^"]+)"', page))

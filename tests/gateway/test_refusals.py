@@ -15,7 +15,14 @@ from gateway.refusals import reason_in
 ROOT = Path(__file__).parents[2]
 RAISED = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, NearsideError)}
 NOT_FOR_PEOPLE = ("gateway/cli/", "gateway/migrations/", "gateway/web/", "gateway/live/", "gateway/schema.py")
-OF_SETTINGS = ("core/settings.py", "core/storeurl.py", "core/sqlite.py", "core/postgresql.py", "gateway/fitness.py")
+OF_SETTINGS = (
+    "core/settings.py",
+    "core/storeurl.py",
+    "core/sqlite.py",
+    "core/postgresql.py",
+    "gateway/fitness.py",
+    "gateway/basemap.py",
+)
 PROGRAMS = {"gateway/fanout.py"}
 
 

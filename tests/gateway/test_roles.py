@@ -53,6 +53,7 @@ MATRIX = [
     ("GET", "/scores", None, "cdo"),
     ("GET", "/scores/D1/cases", None, "cdo"),
     ("GET", "/faults", None, "cdro"),
+    ("GET", "/tiles/outlines/5/26/13.mvt", None, "cdro"),
 ]
 LETTERS = {"cac": "c", "admin": "c", "d1": "d", "driver": "r", "oem": "o"}
 

@@ -220,7 +220,8 @@ export function Outcome({ job, onClose }: { job: Job; onClose: () => void }) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const body = { result, drivable: needsDrivable && drivable === "yes", note };
+    const at = new Date().toISOString();
+    const body = { result, drivable: needsDrivable && drivable === "yes", note, at };
     const path = `/api/v1/trips/${job.trip?.id}/outcome`;
     act(() => perform({ step: "outcome", case: job.case.id, method: "POST", path, body }));
   }

@@ -40,7 +40,7 @@ export function JobScreen({ job }: { job: Job }) {
       return;
     }
     const path = `/api/v1/trips/${job.trip?.id}/${step}`;
-    const body = step === "complete" ? {} : { at: new Date().toISOString() };
+    const body = { at: new Date().toISOString() };
     void perform({ step, case: job.case.id, method: "POST", path, body });
   }
 

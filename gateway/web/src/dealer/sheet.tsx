@@ -78,7 +78,7 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
         step: "checksheet",
         case: job.case.id,
         method: "PUT",
-        path: `/api/v1/trips/${trip}/checksheet`,
+        path: `/api/v1/trips/${trip}/checksheet?${new URLSearchParams({ at: new Date().toISOString() })}`,
         body,
       });
       onClose();

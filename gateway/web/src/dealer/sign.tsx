@@ -48,7 +48,8 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
     setBusy(true);
     const drawing = pad.current?.toSVG() ?? "";
     const path = `/api/v1/trips/${job.trip?.id}/${consent ? "consent" : "checksheet/sign"}`;
-    const body = refusing ? { refused_reason: reason } : { signer, signature_svg: drawing };
+    const at = new Date().toISOString();
+    const body = refusing ? { refused_reason: reason, at } : { signer, signature_svg: drawing, at };
     try {
       await perform({ step: consent ? "consent" : "sign", case: job.case.id, method: "POST", path, body });
       onClose();

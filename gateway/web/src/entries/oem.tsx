@@ -1,4 +1,6 @@
 import events from "@words/events.json";
+import network from "@words/network.json";
+import oem from "@words/oem.json";
 import page from "@words/page.json";
 import scores from "@words/scores.json";
 import states from "@words/states.json";
@@ -6,5 +8,5 @@ import { OemPage } from "@/oem/page";
 import { mountDesk } from "@/shared/desk";
 import { registerWords } from "@/shared/words";
 
-registerWords(events, page, scores, states);
+registerWords(events, network, oem, page, scores, states);
 mountDesk("page.oem", ["oem", "dispatcher", "admin"], <OemPage />);

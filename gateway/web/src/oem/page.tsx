@@ -1,5 +1,145 @@
+/** The OEM's dashboard: the network's figures, each of which opens to its cases. */
+import { DownloadOutlined } from "@ant-design/icons";
+import { Alert, Button, DatePicker, Modal, Table, Tabs } from "antd";
+import dayjs, { type Dayjs } from "dayjs";
+import { useState } from "react";
 import { TopBar } from "@/shared/desk";
+import { isoDay, number } from "@/shared/format";
+import { useSession } from "@/shared/session";
+import { useWords } from "@/shared/words";
+import { Behind, type Figure } from "./behind";
+import { exportPath, type KpiName, type Network, type Span, useNetwork } from "./data";
+import { Dealers } from "./dealers";
+import { Kpis } from "./kpis";
+import { NetworkMap } from "./map";
+import "./oem.css";
+import { RefusedOffers } from "./refused";
+import { Weekly } from "./weekly";
+
+const USUAL_DAYS = 30;
+const DAY_MS = 86_400_000;
 
 export function OemPage() {
-  return <TopBar title="page.oem" />;
+  const t = useWords();
+  const { who } = useSession();
+  const [span, setSpan] = useState<Span>(() => lastDays(USUAL_DAYS));
+  const [figure, setFigure] = useState<Figure | null>(null);
+  const [kpi, setKpi] = useState<KpiName | null>(null);
+  const { data: network, error, isPlaceholderData } = useNetwork(span);
+  const places = who?.role === "oem" ? [] : [{ href: "/console", word: "page.console" }];
+  return (
+    <div className="oem">
+      <TopBar title="page.oem" places={places}>
+        <DatePicker.RangePicker
+          size="small"
+          allowClear={false}
+          value={[dayjs(span.from), dayjs(span.to)]}
+          presets={[7, 30, 90, 365].map((days) => ({
+            label: t("oem.last_days", { n: days }),
+            value: asDays(lastDays(days)),
+          }))}
+          onChange={(chosen) => {
+            const [from, to] = chosen ?? [];
+            if (from && to) setSpan({ from: from.format("YYYY-MM-DD"), to: to.format("YYYY-MM-DD") });
+          }}
+        />
+        <Button size="small" icon={<DownloadOutlined />} href={exportPath("cases", { ...span })}>
+          {t("oem.export_cases")}
+        </Button>
+      </TopBar>
+      <main>
+        {error ? <Alert type="error" showIcon message={t("oem.cannot_read")} description={error.message} /> : null}
+        {network ? (
+          <>
+            <Kpis network={network} onOpen={setKpi} />
+            <Tabs
+              destroyOnHidden
+              items={[
+                {
+                  key: "dealers",
+                  label: t("oem.tab_dealers"),
+                  children: <Dealers network={network} span={span} dimmed={isPlaceholderData} onOpen={setFigure} />,
+                },
+                { key: "map", label: t("oem.tab_map"), children: <NetworkMap span={span} /> },
+                { key: "refused", label: t("oem.tab_refused"), children: <RefusedOffers span={span} /> },
+                { key: "weekly", label: t("oem.tab_weekly"), children: <Weekly /> },
+              ]}
+            />
+            <ByDealer
+              network={network}
+              kpi={kpi}
+              onClose={() => setKpi(null)}
+              onOpen={(one) => {
+                setKpi(null);
+                setFigure(one);
+              }}
+            />
+          </>
+        ) : error ? null : (
+          <p className="empty">{t("page.loading")}</p>
+        )}
+      </main>
+      <Behind figure={figure} span={span} onClose={() => setFigure(null)} />
+    </div>
+  );
+}
+
+function lastDays(days: number): Span {
+  const now = Date.now();
+  return { from: isoDay(now - (days - 1) * DAY_MS), to: isoDay(now) };
+}
+
+const asDays = ({ from, to }: Span): [Dayjs, Dayjs] => [dayjs(from), dayjs(to)];
+
+/** What each dealer adds to a figure of the network. */
+function ByDealer(props: {
+  network: Network;
+  kpi: KpiName | null;
+  onClose: () => void;
+  onOpen: (figure: Figure) => void;
+}) {
+  const { network, kpi, onClose, onOpen } = props;
+  const t = useWords();
+  const rows = kpi ? network.dealers.filter((dealer) => dealer.kpis[kpi].denominator > 0) : [];
+  return (
+    <Modal
+      open={kpi !== null}
+      onCancel={onClose}
+      footer={null}
+      width={640}
+      title={kpi ? t("oem.by_dealer", { what: t(`kpi.${kpi}`) }) : ""}
+    >
+      {kpi ? (
+        <Table
+          rowKey="dealer"
+          size="small"
+          dataSource={rows}
+          pagination={{ pageSize: 12, hideOnSinglePage: true }}
+          locale={{ emptyText: t("oem.no_cases") }}
+          columns={[
+            { title: t("score.dealer"), dataIndex: "name" },
+            {
+              title: t("oem.counts"),
+              align: "right",
+              render: (_, row) => `${row.kpis[kpi].numerator} / ${row.kpis[kpi].denominator}`,
+            },
+            {
+              title: t(`kpi.${kpi}`),
+              align: "right",
+              sorter: (a, b) => (a.kpis[kpi].value ?? 0) - (b.kpis[kpi].value ?? 0),
+              render: (_, row) => (
+                <button
+                  type="button"
+                  className="figure"
+                  onClick={() => onOpen({ dealer: row.dealer, name: row.name, kpi })}
+                >
+                  {number(row.kpis[kpi].value ?? 0, 1)}%
+                </button>
+              ),
+            },
+          ]}
+        />
+      ) : null}
+    </Modal>
+  );
 }

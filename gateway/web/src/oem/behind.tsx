@@ -1,0 +1,136 @@
+/** Behind a figure: the cases that it is made of, counted or not and why; behind a case, what happened (K7). */
+import { DownloadOutlined } from "@ant-design/icons";
+import { Alert, Button, Drawer, Select, Table, Timeline } from "antd";
+import { useState } from "react";
+import { clockTimeWithSeconds, dayAndTime } from "@/shared/format";
+import { StateMark } from "@/shared/states";
+import { useWords } from "@/shared/words";
+import { exportPath, KPIS, type KpiName, type Span, useBehind, useTimeline } from "./data";
+
+export interface Figure {
+  dealer: string;
+  name: string;
+  kpi: KpiName;
+}
+
+export function Behind({ figure, span, onClose }: { figure: Figure | null; span: Span; onClose: () => void }) {
+  const t = useWords();
+  return (
+    <Drawer
+      open={figure !== null}
+      onClose={onClose}
+      size={720}
+      title={figure ? `${figure.name} · ${t(`kpi.${figure.kpi}`)}` : ""}
+      destroyOnHidden
+    >
+      {figure ? <Cases key={figure.dealer + figure.kpi} figure={figure} span={span} /> : null}
+    </Drawer>
+  );
+}
+
+function Cases({ figure, span }: { figure: Figure; span: Span }) {
+  const t = useWords();
+  const [kpi, setKpi] = useState<KpiName>(figure.kpi);
+  const [counted, setCounted] = useState<string>("all");
+  const [open, setOpen] = useState<string | null>(null);
+  const { data = [], isFetching, isPlaceholderData } = useBehind(figure.dealer, kpi, span);
+  const shown = data.filter((one) => counted === "all" || one.counted === counted);
+  return (
+    <>
+      <div className="behind-tools">
+        <Select<KpiName>
+          aria-label={t("oem.figure")}
+          value={kpi}
+          onChange={setKpi}
+          options={KPIS.map((name) => ({ value: name, label: t(`kpi.${name}`) }))}
+        />
+        <Select
+          aria-label={t("oem.counted")}
+          value={counted}
+          onChange={setCounted}
+          options={[
+            { value: "all", label: t("oem.all") },
+            ...["numerator", "denominator", "excluded"].map((side) => ({ value: side, label: t(`counted.${side}`) })),
+          ]}
+        />
+        <Button icon={<DownloadOutlined />} href={exportPath("drilldown", { dealer: figure.dealer, kpi, ...span })}>
+          Excel
+        </Button>
+      </div>
+      <Table
+        rowKey="case"
+        size="small"
+        className={isPlaceholderData ? "dimmed" : ""}
+        loading={isFetching && data.length === 0}
+        dataSource={shown}
+        pagination={{ pageSize: 15, hideOnSinglePage: true }}
+        locale={{ emptyText: t("oem.no_cases") }}
+        columns={[
+          {
+            title: t("oem.case"),
+            dataIndex: "number",
+            render: (number: string, row) => (
+              <button type="button" className="figure" onClick={() => setOpen(row.case)}>
+                {number}
+              </button>
+            ),
+          },
+          { title: t("oem.opened"), dataIndex: "opened_at", render: (at: string) => dayAndTime(at) },
+          { title: t("oem.counted"), dataIndex: "counted", render: (side: string) => t(`counted.${side}`) },
+          { title: t("oem.why"), dataIndex: "reason", render: (reason: string) => t(`score_reason.${reason}`) },
+        ]}
+      />
+      <CaseStory id={open} onClose={() => setOpen(null)} />
+    </>
+  );
+}
+
+export function CaseStory({ id, onClose }: { id: string | null; onClose: () => void }) {
+  const t = useWords();
+  const { data, error } = useTimeline(id);
+  return (
+    <Drawer
+      open={id !== null}
+      onClose={onClose}
+      size={520}
+      title={data?.rescue.number ?? t("oem.case")}
+      destroyOnHidden
+    >
+      {error ? <Alert type="error" message={error.message} /> : null}
+      {data ? (
+        <>
+          <p className="story-head">
+            <StateMark status={data.rescue.status} />
+            <span>{t(`fault.${data.rescue.fault}`)}</span>
+            <span>{data.rescue.city_name}</span>
+            <span>{data.rescue.location.address}</span>
+          </p>
+          <Timeline
+            items={data.events.map((event) => ({
+              key: event.seq,
+              children: (
+                <>
+                  <strong>{t(`event.${event.kind}`)}</strong>
+                  <span className="story-at">
+                    {dayAndTime(event.at)} · {clockTimeWithSeconds(event.at)}
+                  </span>
+                  <Told data={event.data} />
+                </>
+              ),
+            }))}
+          />
+        </>
+      ) : null}
+    </Drawer>
+  );
+}
+
+const SHOWN = ["dealer", "reason", "plate", "rank", "result", "satisfaction"] as const;
+
+function Told({ data }: { data: Record<string, unknown> }) {
+  const t = useWords();
+  const told = SHOWN.filter((name) => data[name] !== undefined && data[name] !== "" && data[name] !== null);
+  if (!told.length) return null;
+  const said = (name: string) => (name === "result" ? t(`result.${String(data[name])}`) : String(data[name]));
+  return <div className="story-told">{told.map((name) => `${t(`oem.told_${name}`)} ${said(name)}`).join(" · ")}</div>;
+}

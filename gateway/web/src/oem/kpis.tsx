@@ -1,0 +1,98 @@
+/** The network's five figures and the acceptance rate: value, target, course; a click opens what each dealer adds. */
+import { useCallback } from "react";
+import { day, number } from "@/shared/format";
+import { useWords } from "@/shared/words";
+import { Chart, type Ink } from "./chart";
+import { KPIS, type KpiName, type Network } from "./data";
+
+type NetworkFigure = Network["acceptance"];
+
+export function Kpis({ network, onOpen }: { network: Network; onOpen: (kpi: KpiName) => void }) {
+  const t = useWords();
+  return (
+    <div className="kpis">
+      <section className="kpi kpi-score">
+        <h2>{t("score.score")}</h2>
+        <p className="kpi-value">{network.score === null ? t("score.not_available") : number(network.score, 1)}</p>
+        <p className="kpi-count">
+          {t("oem.of_cases", { n: network.cases })}
+          {network.provisional ? <span className="provisional">{t("score.provisional")}</span> : null}
+        </p>
+      </section>
+      {KPIS.map((kpi) => {
+        const figure = network.kpis[kpi];
+        return figure ? <Kpi key={kpi} name={`kpi.${kpi}`} figure={figure} onOpen={() => onOpen(kpi)} /> : null;
+      })}
+      <Kpi name="kpi.acceptance" figure={network.acceptance} />
+    </div>
+  );
+}
+
+function Kpi({ name, figure, onOpen }: { name: string; figure: NetworkFigure; onOpen?: () => void }) {
+  const t = useWords();
+  const { value, target, trend, numerator, denominator } = figure;
+  const title = t(name);
+  const missed = value !== null && target !== null && value < target;
+  const option = useCallback((ink: Ink) => course(trend, target, ink), [trend, target]);
+  const shown = value === null ? t("score.not_available") : `${number(value, 1)}%`;
+  return (
+    <section className="kpi">
+      <h2>{title}</h2>
+      <p className="kpi-value">
+        {onOpen ? (
+          <button type="button" className="figure" onClick={onOpen}>
+            {shown}
+          </button>
+        ) : (
+          shown
+        )}
+      </p>
+      <p className="kpi-count">
+        {name === "kpi.satisfaction" ? t("oem.of_answers", { n: denominator }) : `${numerator}/${denominator}`}
+        {target === null ? null : (
+          <span className={missed ? "missed" : ""}>
+            {t(missed ? "oem.below_target" : "oem.target", { n: number(target) })}
+          </span>
+        )}
+      </p>
+      <Chart option={option} height={56} label={t("oem.trend_of", { what: title })} />
+    </section>
+  );
+}
+
+function course(trend: NetworkFigure["trend"], target: number | null, ink: Ink) {
+  return {
+    grid: { left: 2, right: 2, top: 6, bottom: 4 },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      formatter: ([point]: { dataIndex: number }[]) => {
+        const part = point ? trend[point.dataIndex] : undefined;
+        if (!part) return "";
+        return `${day(part.start)}\n${part.value === null ? "–" : `${number(part.value, 1)}%`} (${part.denominator})`;
+      },
+    },
+    xAxis: { type: "category", show: false, boundaryGap: false, data: trend.map((part) => part.start) },
+    yAxis: { type: "value", show: false, min: 0, max: 100 },
+    series: [
+      {
+        type: "line",
+        data: trend.map((part) => part.value),
+        symbolSize: 4,
+        lineStyle: { color: ink.accent, width: 1.6 },
+        itemStyle: { color: ink.accent },
+        ...(target === null
+          ? {}
+          : {
+              markLine: {
+                silent: true,
+                symbol: "none",
+                label: { show: false },
+                lineStyle: { color: ink.quiet, type: "dashed", width: 1 },
+                data: [{ yAxis: target }],
+              },
+            }),
+      },
+    ],
+  };
+}

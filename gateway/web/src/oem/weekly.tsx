@@ -1,0 +1,32 @@
+/** The archive of the weekly reports, as they stood when each week was over (R13). */
+import { Button, Empty, List } from "antd";
+import { useWords } from "@/shared/words";
+import { useWeeks } from "./data";
+
+export function Weekly() {
+  const t = useWords();
+  const { data = [], isFetched } = useWeeks();
+  if (isFetched && !data.length) return <Empty description={t("oem.no_weeks")} />;
+  return (
+    <List
+      size="small"
+      bordered
+      className="weeks"
+      dataSource={data}
+      renderItem={(week) => (
+        <List.Item
+          actions={[
+            <Button key="pdf" size="small" href={`/api/v1/reports/weekly/${week}/paper.pdf`} target="_blank">
+              PDF
+            </Button>,
+            <Button key="xlsx" size="small" href={`/api/v1/reports/weekly/${week}/sheet.xlsx`}>
+              Excel
+            </Button>,
+          ]}
+        >
+          {week}
+        </List.Item>
+      )}
+    />
+  );
+}

@@ -1,5 +1,5 @@
 /** One question to the dispatcher in a dialog: what it asks, what was answered, and what the service said to it. */
-import { type FormEvent, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
+import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { newKey, Offline, Problem } from "@/shared/api";
 import { useWords } from "@/shared/words";
 
@@ -93,7 +93,7 @@ function AskDialog({ question }: { question: Question }) {
   const elsewhere = [...wrong].filter(([field]) => !named.has(field)).map(([, reason]) => reason);
   return (
     <dialog ref={dialog} className="ask" aria-labelledby="ask-title" onCancel={() => ask(null)}>
-      <form onSubmit={(event) => void submit(event)}>
+      <form onSubmit={(event) => void submit(event)} onKeyDown={sendByKey}>
         <h2 id="ask-title">{question.title}</h2>
         {question.detail ? <p>{question.detail}</p> : null}
         {fields.map((field) => (
@@ -119,6 +119,14 @@ function AskDialog({ question }: { question: Question }) {
       </form>
     </dialog>
   );
+}
+
+/** Enter sends from a list of choices as well, and Ctrl+Enter from a longer text. */
+function sendByKey(event: KeyboardEvent<HTMLFormElement>): void {
+  const chord = event.ctrlKey || event.metaKey;
+  if (event.key !== "Enter" || !(event.target instanceof HTMLSelectElement || chord)) return;
+  event.preventDefault();
+  event.currentTarget.requestSubmit();
 }
 
 function AskedInput({

@@ -64,7 +64,7 @@ let sound: AudioContext | null = null;
 /** Sound the kinds, one after the other. A browser lets a page sound once somebody has touched it. */
 export function beep(kinds: Iterable<AlarmKind>): void {
   const heard = [...new Set(kinds)].filter((kind) => !muted.has(kind));
-  if (heard.length === 0) return;
+  if (heard.length === 0 || !navigator.userActivation.hasBeenActive) return;
   sound ??= new AudioContext();
   void sound.resume();
   let at = sound.currentTime + 0.02;

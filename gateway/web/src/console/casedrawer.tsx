@@ -111,11 +111,19 @@ export function CaseDrawer(props: CaseDrawerProps) {
       refresh: anew,
       fresh,
       pickPlace: known ? () => props.onCorrectPlace(known) : null,
-      vehicles: vehicles ?? [],
+      vehicles: vehicles ?? null,
       candidates,
       dealerName,
+      showLink: (url) =>
+        ask({
+          title: t("console.follow_link"),
+          detail: t("console.follow_link_detail"),
+          fields: [{ name: "url", label: t("console.link_address"), value: url }],
+          confirm: t("console.copy_link"),
+          send: () => navigator.clipboard.writeText(url),
+        }),
     }),
-    [run, anew, fresh, known, props.onCorrectPlace, vehicles, candidates, dealerName],
+    [run, anew, fresh, known, props.onCorrectPlace, vehicles, candidates, dealerName, t],
   );
 
   const steps = known ? stepsOf(known, tools) : [];
@@ -177,8 +185,8 @@ export function CaseDrawer(props: CaseDrawerProps) {
         <button type="button" className="plain" onClick={props.onReplay}>
           {t("map.replay")} <kbd>R</kbd>
         </button>
-        <button type="button" className="plain" onClick={props.onClose} aria-label={t("page.close")}>
-          <kbd>Esc</kbd>
+        <button type="button" className="plain" onClick={props.onClose}>
+          {t("page.close")} <kbd>Esc</kbd>
         </button>
       </header>
       <div className="drawer-body">
@@ -267,7 +275,7 @@ function Facts({ known, dealers, onLook }: { known: Case; dealers: ReadonlyMap<s
         <small>
           {[
             known.city_name ?? "",
-            t(`scope.${known.scope}`),
+            known.scope === "unknown" ? "" : t(`scope.${known.scope}`),
             place.accuracy_m === null ? "" : t("console.accuracy", { n: Math.round(place.accuracy_m) }),
           ]
             .filter(Boolean)

@@ -47,6 +47,10 @@ export const close = (id: string, reason: string, key: string): Promise<Case> =>
 export const solveByPhone = (id: string, note: string, key: string): Promise<Case> =>
   told(api.POST("/api/v1/cases/{case_id}/solve_by_phone", { ...at(id, key), body: { note }, keepalive: true }));
 
+/** The address by which the motorist follows the case. */
+export const followLink = (id: string, key: string): Promise<{ url: string }> =>
+  told(api.POST("/api/v1/links", { body: { case: id }, headers: { "Idempotency-Key": key } }));
+
 export const survey = (id: string, satisfaction: number, comment: string, key: string): Promise<Case> =>
   told(api.POST("/api/v1/cases/{case_id}/survey", { ...at(id, key), body: { satisfaction, comment } }));
 

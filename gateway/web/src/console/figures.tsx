@@ -12,7 +12,7 @@ export function Figures({ late }: { late: number }) {
     <dl className="figures">
       <Figure word={t("console.today")} value={number(data.today)} />
       <Figure word={t("console.running")} value={number(data.running)} />
-      <Figure word={t("page.late")} value={number(late)} tone={late ? "late" : undefined} />
+      <Figure word={t("console.late")} value={number(late)} tone={late ? "late" : undefined} />
       <Figure word={t("console.average_arrival")} value={average === null ? "—" : duration(average * 1000)} />
     </dl>
   );

@@ -2,7 +2,16 @@
  * A call becomes a case: one column in the order in which a call goes, made for a hand that stays on the keyboard.
  * Enter moves on, Alt and a digit go to a field, Ctrl+Enter opens the case.
  */
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { api, Offline, Problem, told } from "@/shared/api";
 import { clockTime, plateText } from "@/shared/format";
 import { StateMark } from "@/shared/states";
@@ -69,13 +78,17 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
     [asks, draft.channel],
   );
 
+  // At once where the field is there, so that fast hands never type into the one before; else as soon as it is drawn.
+  const awaited = useRef<Field | null>(null);
   const go = useCallback((field: Field) => {
-    // After the change is drawn, for the field may have just come.
-    window.setTimeout(() => {
-      const place = form.current?.querySelector<HTMLElement>(`[data-field="${field}"]`);
-      place?.querySelector<HTMLElement>("input, select, textarea, [role=radiogroup]")?.focus();
-    });
+    const place = form.current?.querySelector<HTMLElement>(`[data-field="${field}"]`);
+    const input = place?.querySelector<HTMLElement>("input, select, textarea, [role=radiogroup]");
+    awaited.current = input ? null : field;
+    input?.focus();
   }, []);
+  useLayoutEffect(() => {
+    if (awaited.current) go(awaited.current);
+  });
 
   useEffect(() => go("phone"), [go]);
 
@@ -169,8 +182,8 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
     >
       <header>
         <h2>{t("console.new_case")}</h2>
-        <button type="button" className="plain" onClick={onClose} aria-label={t("page.close")}>
-          <kbd>Esc</kbd>
+        <button type="button" className="plain" onClick={onClose}>
+          {t("page.close")} <kbd>Esc</kbd>
         </button>
       </header>
       <div className="intake-fields">

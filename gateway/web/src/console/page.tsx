@@ -27,6 +27,7 @@ import { Help } from "./help";
 import { Intake } from "./intake";
 import { useKeys } from "./keys";
 import { LineDot, StoppedFrame, useLineState } from "./line";
+import { OtherCases } from "./othercases";
 import { refresh, useDealers, useRefreshing, useTasks } from "./queries";
 import { type Tray, TrayPanel, useSounding } from "./tray";
 import { UndoBar } from "./undo";
@@ -34,6 +35,7 @@ import { UndoBar } from "./undo";
 const ReplayView = lazy(() => import("@/map/replay").then(({ ReplayView }) => ({ default: ReplayView })));
 
 const SHOWN_WAYS = 5;
+const MAP_SETTLES_MS = 120;
 const LINKED_CASE = /^\/console\/cases\/([\w-]+)$/;
 
 interface Focus {
@@ -96,7 +98,10 @@ export function ConsolePage() {
   const { order, moved } = useCalmOrder(sorted, JSON.stringify(filters));
   const counts = useMemo(() => counted(cards.values(), now), [cards, now]);
 
-  const look = useCallback((lat: number, lon: number) => setFocus({ lat, lon, at: Date.now() }), []);
+  const look = useCallback((lat: number, lon: number) => {
+    // The drawer may just have taken room from the map, which must know its size before it goes anywhere.
+    window.setTimeout(() => setFocus({ lat, lon, at: Date.now() }), MAP_SETTLES_MS);
+  }, []);
   const open = useCallback(
     (id: string, to: Tab = "timeline", candidatesFirst = false) => {
       setOpened(id);
@@ -279,6 +284,7 @@ export function ConsolePage() {
             onOpen={open}
             empty={filtered ? t("console.nothing_found") : t("page.empty_board")}
           />
+          <OtherCases text={filters.text} onBoard={(id) => cards.has(id)} onOpen={open} />
         </section>
         {intake ? (
           <Intake

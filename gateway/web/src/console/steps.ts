@@ -19,9 +19,12 @@ export interface StepTools {
   fresh: (act: () => void) => void;
   /** Let the next click on the map name the corrected place. */
   pickPlace: (() => void) | null;
-  vehicles: readonly RescueVehicle[];
+  /** Those of the dealer that the case is offered to or has accepted; null until they are known. */
+  vehicles: readonly RescueVehicle[] | null;
   candidates: readonly Candidate[];
   dealerName: (code: string) => string;
+  /** Shows the motorist's link, to be copied into a message. */
+  showLink: (url: string) => void;
 }
 
 export interface Step {
@@ -124,14 +127,16 @@ export function askWhyNotNearest(known: Case, candidate: Candidate, tools: StepT
 
 function offered(offerId: string, dealer: string, tools: StepTools): Step[] {
   const name = tools.dealerName(dealer);
+  const { vehicles } = tools;
+  const acceptance: Step = {
+    id: "accept",
+    word: t("console.accept_for"),
+    hot: "Y",
+    look: "primary",
+    act: () => askAcceptance(offerId, name, vehicles ?? [], tools),
+  };
   return [
-    {
-      id: "accept",
-      word: t("console.accept_for"),
-      hot: "Y",
-      look: "primary",
-      act: () => askAcceptance(offerId, name, tools),
-    },
+    ...(vehicles ? [acceptance] : []),
     {
       id: "decline",
       word: t("console.decline_for"),
@@ -168,8 +173,8 @@ function offered(offerId: string, dealer: string, tools: StepTools): Step[] {
 }
 
 /** The specialist accepts by phone: vehicle, driver, crew and minutes (R3, R8, R16). */
-function askAcceptance(offerId: string, name: string, tools: StepTools): void {
-  const options = tools.vehicles
+function askAcceptance(offerId: string, name: string, vehicles: readonly RescueVehicle[], tools: StepTools): void {
+  const options = vehicles
     .filter((vehicle) => vehicle.on_duty)
     .map(({ plate, kind }) => ({ value: plate, label: `${plate} · ${t(`vehicle.kind.${kind}`)}` }));
   const ranked = tools.candidates.find((candidate) => candidate.rank === 1);
@@ -443,7 +448,7 @@ const tripChange = (trip: Trip, tools: StepTools): Step => ({
           optional: true,
           options: [
             { value: "", label: t("console.as_before") },
-            ...tools.vehicles
+            ...(tools.vehicles ?? [])
               .filter(({ plate }) => plate !== trip.vehicle)
               .map(({ plate }) => ({ value: plate, label: plate })),
           ],
@@ -532,6 +537,15 @@ const later = (
 
 function anyTime(known: Case, tools: StepTools): Step[] {
   const steps: Step[] = [];
+  steps.push({
+    id: "link",
+    word: t("console.follow_link"),
+    act: () =>
+      void tools.run(async (key) => {
+        const { url } = await commands.followLink(known.id, key);
+        tools.showLink(new URL(url, location.origin).href);
+      }),
+  });
   if (tools.pickPlace) steps.push({ id: "place", word: t("console.correct_place"), act: tools.pickPlace });
   steps.push({
     id: "cancel",

@@ -44,7 +44,7 @@ function actorOf({ actor }: TimelineEntry, t: (key: string, values?: Record<stri
   if (!actor || actor === "system") return t("page.system");
   if (actor.startsWith("terminal:")) return t("page.terminal", { id: actor.slice("terminal:".length) });
   if (actor.startsWith("motorist:")) return t("page.caller");
-  return actor;
+  return actor.replace(/^user:/, "");
 }
 
 /** The parts of an event that a dispatcher reads: which dealer, which car, when it was promised, and why. */

@@ -1,0 +1,354 @@
+"""The console in a real browser: from the ring to the offer on the keyboard, and what a shift meets beside it."""
+
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Keyboard, Locator, Page, WebSocketRoute, expect
+from town import PASSWORD, Town
+
+from gateway.auth import COOKIE
+
+MOST_PRESSES = 12
+AXE = Path(__file__).parents[2] / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+class CountedKeyboard:
+    """Counts every key pressed beside the text that is typed; a chord is as many keys as it has."""
+
+    def __init__(self, keyboard: Keyboard) -> None:
+        self.presses = 0
+        self._keyboard = keyboard
+
+    def press(self, keys: str) -> None:
+        self.presses += len(keys.split("+"))
+        self._keyboard.press(keys)
+
+    def type(self, text: str) -> None:
+        self._keyboard.type(text)
+
+
+@pytest.fixture
+def console(page: Page, town: Town) -> Generator[Page]:
+    """The console with Zhang signed in and the feed running."""
+    town.enter(page.context, "zhang")
+    page.goto(f"{town.url}/console")
+    expect(page.locator(".line-dot")).to_have_attribute("data-state", "live")
+    yield page
+    for case in town.send("zhang", "GET", "/cases?limit=200"):
+        if case["ended_at"] is None and case["status"] not in ("closed", "cancelled", "failed", "completed"):
+            town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "cac", "reason": "test over"})
+
+
+def field(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-field="{name}"]')
+
+
+def focused(page: Page, name: str) -> None:
+    expect(page.locator(f'[data-field="{name}"] :focus')).to_have_count(1)
+
+
+def offered(page: Page) -> None:
+    """The first candidate is preselected and has the keyboard."""
+    expect(page.locator('.candidate[aria-selected="true"] .rank')).to_have_text("1")
+    expect(page.locator('.candidates [role="listbox"]')).to_be_focused()
+
+
+def test_from_the_ring_of_an_unknown_caller_to_the_offer_in_twelve_presses(console: Page, town: Town) -> None:
+    page, keys = console, CountedKeyboard(console.keyboard)
+    keys.press("n")
+    focused(page, "phone")
+    keys.type("13700001111")
+    keys.press("Enter")
+    keys.type("赵女士")
+    keys.press("Enter")
+    keys.type("沪A67890")
+    keys.press("Enter")
+    keys.type("31.2304,121.4737")
+    keys.press("Enter")
+    focused(page, "fault")
+    keys.press("1")  # a flat battery; its question comes next (R17)
+    focused(page, "energy")
+    keys.press("1")
+    keys.press("Control+Enter")
+    offered(page)
+    keys.press("Enter")
+    expect(page.locator(".undo-step")).to_contain_text("已派给 浦东绿地店")
+    assert keys.presses <= MOST_PRESSES, keys.presses
+    (case,) = town.send("zhang", "GET", "/cases?q=13700001111")
+    assert case["status"] == "offered"
+    assert (case["fault"], case["car"]["energy"], case["caller"]["name"]) == ("battery", "petrol", "赵女士")
+    assert case["offers"][0]["rank"] == 1
+
+
+def test_a_known_caller_needs_fewer_and_the_offer_is_taken_back_within_five_seconds(console: Page, town: Town) -> None:
+    past = town.new_case(caller={"name": "钱先生", "phone": "13700002222"})
+    town.send("zhang", "POST", f"/cases/{past['id']}/cancel", {"by": "customer", "reason": "已解决"})
+    page, keys = console, CountedKeyboard(console.keyboard)
+    keys.press("n")
+    focused(page, "phone")
+    keys.type("13700002222")
+    expect(field(page, "name").locator("input")).to_have_value("钱先生")
+    expect(field(page, "plate").locator("input")).to_have_value("沪AD12345")
+    keys.press("Enter")
+    focused(page, "place")
+    keys.type("G2 K1234 往上海方向")
+    keys.press("Enter")
+    expect(page.locator(".place-so-far")).to_contain_text("G2 K1234 上海")
+    keys.type("31.3,121.3")
+    keys.press("Enter")
+    focused(page, "fault")
+    keys.press("2")  # a tyre
+    keys.press("Alt+7")
+    focused(page, "safe")
+    keys.press("n")
+    keys.press("1")  # the 400 line pays
+    keys.press("Control+Enter")
+    offered(page)
+    keys.press("Enter")
+    expect(page.locator(".undo-step")).to_be_visible()
+    assert keys.presses <= MOST_PRESSES, keys.presses
+    case = town.send("zhang", "GET", "/cases?q=13700002222")[0]
+    assert case["location"]["expressway"] == {"road": "G2", "direction": "上海", "kilometre_post": "K1234"}
+    assert case["priority"] == 5
+    page.keyboard.press("u")
+    expect(page.locator(".drawer-head .state")).to_have_text("待派")
+
+
+def test_a_double_press_makes_one_case(console: Page, town: Town) -> None:
+    page = console
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.type("13700003333")
+    field(page, "place").locator("input").first.fill("31.2304,121.4737")
+    page.keyboard.press("Enter")
+    focused(page, "fault")
+    page.keyboard.press("3")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    offered(page)
+    assert len(town.send("zhang", "GET", "/cases?q=13700003333")) == 1
+
+
+def test_a_call_that_comes_twice_is_warned_of_and_opens_the_case_there_is(console: Page, town: Town) -> None:
+    there = town.new_case(caller={"name": "孙女士", "phone": "13700004444"})
+    page = console
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.type("13700004444")
+    expect(page.locator(".twice")).to_contain_text(there["number"])
+    page.keyboard.press("Alt+g")
+    expect(page.locator(".drawer h2")).to_contain_text(there["number"])
+
+
+def test_a_session_that_ends_amid_the_form_comes_back_to_the_same_form(console: Page, town: Town) -> None:
+    page = console
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.type("13700005555")
+    page.keyboard.press("Enter")
+    page.keyboard.type("周先生")
+    page.context.clear_cookies(name=COOKIE)
+    field(page, "place").locator("input").first.fill("31.2304,121.4737")  # the next question to the service finds out
+    over = page.get_by_role("dialog")
+    expect(over).to_contain_text("登录已到期")
+    expect(over.locator("input[name=username]")).to_have_value("zhang")
+    over.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(over).to_have_count(0)
+    expect(field(page, "phone").locator("input")).to_have_value("13700005555")
+    expect(field(page, "name").locator("input")).to_have_value("周先生")
+    expect(field(page, "place").locator("input").first).to_have_value("31.2304,121.4737")
+    expect(page.locator(".line-dot")).to_have_attribute("data-state", "live")
+
+
+def test_a_phone_tells_where_it_is(console: Page, town: Town) -> None:
+    page = console
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.press("Alt+l")
+    address = page.get_by_label("定位链接").input_value()
+    assert address.startswith(f"{town.url}/m/")
+    token = address.rsplit("/", 1)[1]
+    town.send("zhang", "POST", f"/motorist/{token}/position", {"lat": 31.21, "lon": 121.45, "accuracy_m": 35})
+    expect(page.locator(".place-so-far")).to_contain_text("31.21000, 121.45000")
+    expect(page.locator(".place-so-far")).to_contain_text("±35 米")
+
+
+def test_the_board_calms_filters_and_searches(console: Page, town: Town) -> None:
+    page = console
+    first = town.new_case(car={"plate": "沪A11111"})
+    second = town.new_case(car={"plate": "沪A22222"}, fault="stuck")
+    expect(page.locator(".board-row")).to_have_count(2)
+    page.keyboard.press("/")
+    page.keyboard.type("沪A·222")
+    expect(page.locator(".board-row")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer h2")).to_contain_text(second["number"])
+    page.get_by_label("搜索").fill("")
+    page.locator('.counts [data-tone="offered"]').click()
+    expect(page.locator(".board-row")).to_have_count(0)
+    town.send("zhang", "POST", f"/cases/{first['id']}/offers", {})
+    expect(page.locator(".board-row")).to_have_count(1)
+    expect(page.locator(".board-row")).to_contain_text("派工中")
+
+
+def test_the_whole_life_of_a_tow_on_the_keyboard(console: Page, town: Town, picture: Any) -> None:
+    page = console
+    case = town.new_case(fault="stuck", caller={"name": "吴女士", "phone": "13700006666"})
+    page.locator(".board-row", has_text=case["number"]).click()
+    expect(page.locator('[data-step="offer"]')).to_be_visible()
+    page.keyboard.press("o")
+    expect(page.locator(".undo-step")).to_contain_text("已派给")
+    expect(page.locator('[data-step="accept"]')).to_be_visible()
+    page.keyboard.press("y")
+    dialog = page.locator("dialog.ask")
+    dialog.get_by_label("司机", exact=True).fill("陈师傅")
+    dialog.get_by_label("司机电话").fill("13900000009")
+    dialog.get_by_label("多少分钟到达").fill("40")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer-head .state")).to_have_text("已接单")
+    page.locator('[data-step="call"]').click()
+    dialog.get_by_label("通话内容").fill("在路上")
+    dialog.get_by_role("button", name="保存").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".timeline")).to_contain_text("电话跟踪")
+    trip = town.send("zhang", "GET", f"/cases/{case['id']}")["trips"][0]["id"]
+    town.send("zhang", "POST", f"/trips/{trip}/arrive", {})
+    town.send("zhang", "POST", f"/trips/{trip}/consent", {"signer": "吴女士", "signature_svg": "<svg/>"})
+    town.send("zhang", "PUT", f"/trips/{trip}/checksheet", {"odometer_km": 45210, "work_done": "拖车"})
+    town.send("li", "POST", f"/trips/{trip}/outcome", {"result": "towed", "drivable": False})
+    town.send("li", "POST", f"/trips/{trip}/checksheet/sign", {"refused_reason": "客户已离开"})
+    page.locator('[data-step="unsigned"]').click()
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-step="unsigned"]')).to_have_count(0)
+    page.keyboard.press("c")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer-head .state")).to_have_text("完成")
+    page.keyboard.press("4")
+    expect(page.locator("[role=tabpanel]")).to_contain_text("45210")
+    picture(page, "console-completed")
+
+
+def test_a_second_vehicle_is_approved_with_one_key(console: Page, town: Town) -> None:
+    page = console
+    case = town.new_case(caller={"name": "褚先生", "phone": "13700001212"})
+    offer = town.send("zhang", "POST", f"/cases/{case['id']}/offers", {})
+    terms = {"vehicle": "沪A10001", "driver": {"name": "陈师傅", "phone": ""}, "crew": 2, "eta_minutes": 30}
+    trip = town.send("zhang", "POST", f"/offers/{offer['id']}/accept", terms)["id"]
+    town.send("zhang", "POST", f"/trips/{trip}/arrive", {})
+    town.send("zhang", "POST", f"/trips/{trip}/outcome", {"result": "unresolved", "drivable": False})
+    page.goto(f"{town.url}/console/cases/{case['id']}")
+    expect(page.locator(".drawer-head .state")).to_have_text("待确认二次派车")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer-head .state")).to_have_text("待派")
+    page.keyboard.press("2")
+    expect(page.locator(".candidate").first).to_contain_text("沪A·10002")
+
+
+def test_a_cancelled_case_is_cancelled_only_after_five_seconds(console: Page, town: Town) -> None:
+    page = console
+    case = town.new_case(caller={"name": "郑女士", "phone": "13700007777"})
+    page.locator(".board-row", has_text=case["number"]).click()
+    for _ in range(2):
+        page.locator('[data-step="cancel"]').click()
+        page.locator("dialog.ask").get_by_label("原因").fill("自行解决")
+        page.keyboard.press("Enter")
+        expect(page.locator(".undo-step")).to_contain_text("即将取消")
+        if _ == 0:
+            page.keyboard.press("u")
+            expect(page.locator(".undo-step")).to_have_count(0)
+            assert town.send("zhang", "GET", f"/cases/{case['id']}")["status"] == "open"
+    expect(page.locator(".drawer-head .state")).to_have_text("已取消", timeout=8_000)
+
+
+def test_alarms_are_acknowledged_and_never_all_muted(console: Page, town: Town) -> None:
+    page = console
+    case = town.new_case(priority=9)
+    page.keyboard.press("l")
+    alarm = page.locator(".alarms li", has_text=case["number"])
+    expect(alarm).to_contain_text("车辆碰撞呼叫", timeout=8_000)
+    alarm.get_by_role("button", name="知道了").click()
+    expect(alarm).to_contain_text("zhang 已知")
+    page.get_by_text("声音", exact=True).click()
+    sounds = page.locator(".sounds input")
+    for at in range(sounds.count() - 1):
+        sounds.nth(at).uncheck()
+    expect(sounds.last).to_be_disabled()
+    expect(sounds.last).to_be_checked()
+    page.keyboard.press("h")
+    page.get_by_label("给下一班的话").fill("G2 封路到 18:00")
+    page.get_by_role("button", name="留言").click()
+    expect(page.locator(".notes")).to_contain_text("G2 封路到 18:00")
+
+
+def test_stopped_data_frame_the_page_ask_first_and_come_back_by_themselves(page: Page, town: Town) -> None:
+    """The line falls silent, as a dead one does, until the page tries another."""
+    town.enter(page.context, "zhang")
+    case = town.new_case(caller={"name": "冯先生", "phone": "13700008888"})
+    mute = False
+
+    def through(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def heard(message: str | bytes) -> None:
+            if not mute:
+                socket.send(message)
+
+        server.on_message(heard)
+
+    page.route_web_socket("**/api/v1/live*", through)
+    page.clock.install()
+    page.goto(f"{town.url}/console/cases/{case['id']}")
+    expect(page.locator(".drawer h2")).to_contain_text(case["number"])
+    expect(page.locator(".line-dot")).to_have_attribute("data-state", "live")
+    mute = True
+    page.clock.run_for(7_000)
+    expect(page.locator(".line-dot")).to_have_attribute("data-state", "slow")
+    page.clock.run_for(9_000)
+    frame = page.locator(".stopped-frame")
+    expect(frame).to_have_text(re.compile(r"数据已停止 \d\d:\d\d:\d\d"))
+    page.keyboard.press("o")
+    expect(page.locator("dialog.ask")).to_contain_text("数据已停止，仍要执行吗")
+    page.keyboard.press("Escape")
+    assert town.send("zhang", "GET", f"/cases/{case['id']}")["offers"] == []
+    mute = False
+    page.clock.run_for(16_000)
+    expect(frame).to_have_count(0)
+    page.keyboard.press("o")
+    expect(page.locator(".undo-step")).to_contain_text("已派给")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_is_found_by_axe(page: Page, town: Town, theme: str) -> None:
+    town.enter(page.context, "zhang")
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    case = town.new_case(caller={"name": "陈女士", "phone": "13700009999"}, priority=9)
+    page.goto(f"{town.url}/console/cases/{case['id']}")
+    expect(page.locator(".timeline li")).not_to_have_count(0)
+    page.keyboard.press("2")
+    expect(page.locator(".candidate")).not_to_have_count(0)
+    page.keyboard.press("l")
+    expect(page.locator(".alarms li")).not_to_have_count(0)
+    page.evaluate(AXE.read_text())
+    assert serious(page) == []
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.type("13700009999")
+    expect(page.locator(".twice")).to_be_visible()
+    assert serious(page) == []
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core calls serious or worse, with where."""
+    found = page.evaluate("axe.run({ exclude: ['.maplibregl-map'] })")
+    return [
+        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

@@ -14,6 +14,7 @@ from tracking.roster import (
     vehicle,
     vehicles,
 )
+from tracking.tracks import seen_in, tracks
 
 __all__ = [
     "ROSTER",
@@ -26,9 +27,11 @@ __all__ = [
     "move_fence",
     "note_crossing",
     "passed_within",
+    "seen_in",
     "set_fence",
     "terminal",
     "terminal_by_token",
+    "tracks",
     "trail",
     "unnoted_crossings",
     "vehicle",

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from stores import PRODUCTION
 from town import Town, open_town
 
@@ -19,6 +19,8 @@ PHONE = {"width": 360, "height": 740}
 SCREENS = Path(__file__).parents[2] / "artefacts" / "screens"
 
 here = Path(__file__).parent
+# Two browsers draw their maps by software on one machine: patience costs nothing where nothing fails.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

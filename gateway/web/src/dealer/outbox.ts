@@ -34,7 +34,7 @@ let offline = false;
 let sending: Promise<void> | null = null;
 let timer: number | undefined;
 const listeners = new Set<() => void>();
-let whenDone: () => void = () => undefined;
+let whenDone: () => Promise<void> = () => Promise.resolve();
 
 function open(): Promise<IDBPDatabase> {
   database ??= openDB(DATABASE, 1, {
@@ -55,8 +55,11 @@ async function read(): Promise<void> {
   tell();
 }
 
-/** Begin with what an earlier visit left. `done` is called whenever the service has taken something. */
-export async function openOutbox(done: () => void): Promise<void> {
+/**
+ * Begin with what an earlier visit left. `done` is called whenever the service has taken something; until it is over,
+ * the deed stays in the outbox, so that nothing on the page goes back to what it was before.
+ */
+export async function openOutbox(done: () => Promise<void>): Promise<void> {
   whenDone = done;
   await read();
   window.addEventListener("online", () => void flush());
@@ -89,6 +92,7 @@ async function round(): Promise<void> {
   for (let deed = nextWaiting(); deed; deed = nextWaiting()) {
     try {
       await send(deed);
+      await whenDone();
       await (await open()).delete(STORE, deed.id ?? 0);
     } catch (error) {
       const away = error instanceof Offline || (error instanceof Problem && error.document.status >= 500);
@@ -103,7 +107,6 @@ async function round(): Promise<void> {
     }
     await read();
     become(false);
-    whenDone();
   }
 }
 

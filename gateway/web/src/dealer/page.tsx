@@ -47,7 +47,7 @@ function Desk() {
   const queries = useQueryClient();
 
   useEffect(() => {
-    void openOutbox(() => void queries.invalidateQueries({ queryKey: JOBS }));
+    void openOutbox(() => queries.invalidateQueries({ queryKey: JOBS }));
   }, [queries]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what waited for a sign-in goes on

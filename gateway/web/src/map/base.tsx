@@ -84,7 +84,7 @@ export function useGround(container: RefObject<HTMLElement | null>, options: Wis
     map.touchZoomRotate.disableRotation();
     map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-left");
-    map.addControl(new AttributionControl({ compact: true }), "bottom-right");
+    map.addControl(new AttributionControl({ compact: false }), "bottom-right");
     drawMarks(map);
     const datum = base.tiles?.datum ?? "wgs84";
     map.once("load", () => {

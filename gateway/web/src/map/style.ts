@@ -46,7 +46,8 @@ export function styleOf(base: BaseMap, theme: Theme): StyleSpecification {
   if (base.tiles?.kind === "raster") addRaster(base.tiles, theme, sources, layers);
   if (base.tiles?.kind === "vector") addVector(base.tiles, colours, sources, layers);
   if (base.roads && !base.tiles) addRoads(base.roads, colours, sources, layers);
-  if (base.outlines) addOutlines(colours, sources, layers, base.tiles === null);
+  // They are in WGS-84: over tiles of another datum they would lie beside the borders that those show.
+  if (base.outlines && base.tiles?.datum !== "gcj02") addOutlines(colours, sources, layers, base.tiles === null);
   return { version: 8, sources, layers };
 }
 
@@ -155,7 +156,7 @@ function addOutlines(
     id: "prefectures",
     type: "line",
     source: "outlines",
-    "source-layer": "prefectures",
+    "source-layer": "borders",
     paint: {
       "line-color": colours.line,
       "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.5, 8, 1.1, 14, 2],

@@ -2,11 +2,11 @@
 import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { type EChartsCoreOption, init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
+import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import { useTheme } from "@/shared/theme";
 
-use([LineChart, BarChart, GridComponent, TooltipComponent, MarkLineComponent, SVGRenderer]);
+use([LineChart, BarChart, GridComponent, TooltipComponent, MarkLineComponent, CanvasRenderer]);
 
 /** The page's own colours, as the theme has them. */
 export interface Ink {
@@ -36,7 +36,7 @@ export function Chart({
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => {
     if (!container.current) return;
-    const chart = init(container.current, null, { renderer: "svg" });
+    const chart = init(container.current, null, { renderer: "canvas" });
     chart.setOption({ animation: false, ...option(ink()) });
     const watch = new ResizeObserver(() => chart.resize());
     watch.observe(container.current);

@@ -123,17 +123,18 @@ export function Dealers(props: { network: Network; span: Span; dimmed: boolean; 
           Excel
         </Button>
       </div>
-      <Table<Region | Row>
-        key={rows.map((row) => row.key).join()}
-        size="small"
-        className={dimmed ? "dimmed" : ""}
-        dataSource={rows}
-        columns={columns}
-        pagination={false}
-        scroll={{ x: 1180 }}
-        expandable={{ defaultExpandAllRows: true }}
-        locale={{ emptyText: t("oem.no_dealers") }}
-      />
+      <div className="wide">
+        <Table<Region | Row>
+          key={rows.map((row) => row.key).join()}
+          size="small"
+          className={dimmed ? "dimmed" : ""}
+          dataSource={rows}
+          columns={columns}
+          pagination={false}
+          expandable={{ defaultExpandAllRows: true }}
+          locale={{ emptyText: t("oem.no_dealers") }}
+        />
+      </div>
     </>
   );
 }

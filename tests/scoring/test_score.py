@@ -19,7 +19,7 @@ def score_of(*told: Told, dealer: str = "D1") -> DealerScore:
 
 def total(dealer: str, cases: list[Case]) -> DealerScore:
     found = [standings(case).get(dealer) for case in cases]
-    return dealer_score(dealer, tally(standing for standing in found if standing))
+    return dealer_score(dealer, tally(standing for standing in found if standing), WEIGHTS)
 
 
 def test_the_weights_are_thirty_forty_ten_ten_ten() -> None:
@@ -52,7 +52,7 @@ def test_K6_a_missing_kpi_is_neither_0_nor_100_and_makes_the_score_provisional()
 def test_K6_without_any_kpi_there_is_no_score() -> None:
     found = score_of(Told().withdrawn("D1").cancelled(9))
     assert (found.score, found.provisional, found.cases) == (None, True, 0)
-    assert weighted({}) == (None, True)
+    assert weighted({}, WEIGHTS) == (None, True)
 
 
 def test_K11_satisfaction_is_the_mean_of_the_answers() -> None:

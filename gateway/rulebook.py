@@ -166,6 +166,8 @@ def _told(name: str, was: Any, now: Any) -> list[tuple[str, str, str, str]]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # 180.0 and 180 are one figure
     return ", ".join(cast(list[str], value)) if isinstance(value, list | tuple) else str(value)
 
 

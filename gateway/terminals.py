@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from core.database import Database
 from core.errors import NearsideError, StoreUnavailable
@@ -89,7 +89,11 @@ class TerminalSockets:
             self._seen = version
             valid = await valid_tokens(session, set(self._lines.values()))
         for websocket, token in list(self._lines.items()):
-            if token not in valid:
+            if token in valid:
+                continue
+            if websocket.application_state is WebSocketState.CONNECTING:
+                self._seen = -1  # it is hung up at the next look
+            else:
                 with suppress(WebSocketDisconnect, RuntimeError):  # it has hung up itself
                     await websocket.close(TOKEN_ENDED)
 

@@ -280,6 +280,10 @@ def test_r16_the_standard_promise() -> None:
     assert standard_minutes(RULES, county=False, distance_m=15_000) == 45
     assert standard_minutes(RULES, county=True, distance_m=15_000) == 60
     assert standard_minutes(RULES, county=True, distance_m=90_000) == 60
+    nearer = PromiseRules(county_minutes=50, near_m=5_000, near_minutes=20, far_m=9_000, far_minutes=35)
+    found = [standard_minutes(nearer, county=True, distance_m=metres) for metres in (5_000, 5_001, 9_001)]
+    assert found == [20, 35, 50]
+    assert latest_minutes_without_reason(nearer, county=True, distance_m=9_001) is None
     assert latest_minutes_without_reason(RULES, county=False, distance_m=9_000) == 45
     assert latest_minutes_without_reason(RULES, county=False, distance_m=15_000) == 60
     assert latest_minutes_without_reason(RULES, county=False, distance_m=25_000) is None

@@ -1,7 +1,7 @@
 """What a specialist must name when accepting (R2, R3, R8, R9, R16, R19): facts that only live dispatching knows."""
 
 from core.errors import CrewTooSmall, DriverPhoneRequired, Invalid, NoEligibleVehicle, UnsignedCheckSheet
-from dispatch.faults import FLATBED, carries, tools_of
+from dispatch.faults import FLATBED, FaultTable, carries, tools_for
 from dispatch.promise import PromiseRules, latest_minutes_without_reason
 from dispatch.vocabulary import Case, Person, Result, Trip
 from tracking.vocabulary import Vehicle, VehicleKind
@@ -27,9 +27,9 @@ def check_kind(vehicle: Vehicle, case: Case) -> None:
         raise NoEligibleVehicle(f"the fault needs a {case.needs} vehicle", rule="R2", field="vehicle")
 
 
-def check_tools(vehicle: Vehicle, case: Case) -> None:
+def check_tools(faults: FaultTable, vehicle: Vehicle, case: Case) -> None:
     """What the car asks of a vehicle of this kind, such as a flatbed (R17)."""
-    if not carries(vehicle, tools_of(case.fault, vehicle.kind, case.car)):
+    if not carries(vehicle, tools_for(faults, case, vehicle.kind)):
         raise NoEligibleVehicle(f"the job needs a {FLATBED}", rule="R17", field="vehicle")
 
 

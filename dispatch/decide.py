@@ -19,7 +19,7 @@ from core.errors import (
 from dispatch import checksheet, lifecycle
 from dispatch import events as e
 from dispatch.events import Event
-from dispatch.faults import tools_of
+from dispatch.faults import FaultTable, tools_for
 from dispatch.lifecycle import Step
 from dispatch.vocabulary import (
     CancelledBy,
@@ -352,7 +352,7 @@ def report_outcome(case: Case, *, trip_id: str, result: Result, drivable: bool, 
 
 
 def decide_second_dispatch(
-    case: Case, *, approve: bool, needs: VehicleKind, same_dealer: bool, now: datetime
+    case: Case, faults: FaultTable, *, approve: bool, needs: VehicleKind, same_dealer: bool, now: datetime
 ) -> Events:
     """Only after the CAC's word may another vehicle go (R5)."""
     lifecycle.check(case.status, Step.APPROVE_SECOND)
@@ -363,7 +363,7 @@ def decide_second_dispatch(
             at=now,
             approved=approve,
             needs=needs,
-            tools=tools_of(case.fault, needs, case.car),
+            tools=tools_for(faults, case, needs),
             dealer=trip.dealer if same_dealer else "",
         ),
     )

@@ -1,6 +1,6 @@
 """The dispatcher's desk: what every command needs at hand, and the one transaction that a command runs in."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +13,8 @@ from core.database import Database
 from core.eventlog import Entry, Logged, append
 from core.places import Places
 from core.settings import Settings
-from dispatch.promise import PromiseRules
 from dispatch.roster import RosterCache
+from dispatch.rules import DispatchRules
 from tracking.live import LiveIndex
 from tracking.vocabulary import Turned, VehicleKind, VehicleState
 
@@ -47,15 +47,14 @@ class Desk:
     places: Places
     live: LiveIndex
     settings: Settings
+    ruling: Callable[[], DispatchRules]
+    """Gives the rules of this moment, without asking the store."""
     roster: RosterCache = field(default_factory=RosterCache)
 
     @property
-    def promise_rules(self) -> PromiseRules:
-        """The administrator's figures for R16."""
-        return PromiseRules(
-            district_minutes=self.settings.promise_district_minutes,
-            county_minutes=self.settings.promise_county_minutes,
-        )
+    def rules(self) -> DispatchRules:
+        """The administrator's rules, as they stand now."""
+        return self.ruling()
 
     @asynccontextmanager
     async def act(self, actor: str) -> AsyncGenerator[Act]:

@@ -1,10 +1,15 @@
-"""The fault table (R2): what the customer describes decides the vehicle, tools and parts; R17 refines it by the car."""
+"""The fault table (R2): what the customer describes decides the vehicle, tools and parts; R17 refines it by the car.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+The table is an administrator's to change (dispatch.rules), so every rule here is given it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final
 
 from core.errors import Invalid
-from dispatch.vocabulary import Car, Drive, Energy
+from dispatch.vocabulary import Car, Case, Drive, Energy
 from tracking.vocabulary import Vehicle, VehicleKind
 
 FLATBED = "flatbed"
@@ -12,7 +17,10 @@ FLATBED = "flatbed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One row of the table. `consent`: the customer signs before the work begins (R19)."""
+    """One row of the table. `consent`: the customer signs before the work begins (R19).
+
+    No new case is opened with a fault that is not `active`.
+    """
 
     code: str
     name_zh: str
@@ -21,6 +29,11 @@ class Fault:
     tools: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     consent: bool = False
+    active: bool = True
+
+
+FaultTable = Mapping[str, Fault]
+"""By code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,33 +77,70 @@ _ROWS = (
 )
 # fmt: on
 
-FAULTS: Mapping[str, Fault] = {fault.code: fault for fault in _ROWS}
-"""The table, by code."""
+FAULTS: FaultTable = {fault.code: fault for fault in _ROWS}
+"""The table as it is before an administrator changes it."""
 
 _EMPTY_ENERGY_STORE = frozenset({"battery", "fuel", "traction_battery"})
 
 
-def need_of(fault_code: str, car: Car) -> Need:
+def need_of(faults: FaultTable, code: str, car: Car) -> Need:
     """What to send for this fault of this car (R2, R17). Raises `Invalid` for an unknown fault."""
-    fault = FAULTS.get(fault_code)
+    fault = faults.get(code)
     if fault is None:
-        raise Invalid(f"no such fault: {fault_code[:40]!r}", rule="R2", field="fault")
+        raise Invalid(f"no such fault: {code[:40]!r}", rule="R2", field="fault")
     kind = fault.needs
-    if car.energy is Energy.ELECTRIC and fault_code in _EMPTY_ENERGY_STORE:
+    if car.energy is Energy.ELECTRIC and code in _EMPTY_ENERGY_STORE:
         kind = _TOW  # an empty traction battery is not a jump start
-    if fault_code == "tyre" and car.spare_wheel is False:
+    if code == "tyre" and car.spare_wheel is False:
         kind = _TOW  # a change needs the customer's own spare
-    return Need(kind=kind, tools=tools_of(fault_code, kind, car), consent=fault.consent)
+    return Need(kind=kind, tools=_tools(fault, kind, car), consent=fault.consent)
 
 
-def tools_of(fault_code: str, kind: VehicleKind, car: Car) -> tuple[str, ...]:
-    """What a vehicle of `kind` brings: the fault's tools, or the tow's; a flatbed where R17 asks for one."""
-    fault = FAULTS[fault_code]
-    tools = fault.tools if kind is fault.needs else ()
+def check_active(faults: FaultTable, code: str) -> None:
+    """Raises `Invalid` where new cases are not opened with this fault any more; past ones may be of it."""
+    if (fault := faults.get(code)) and not fault.active:
+        raise Invalid("this fault is not in use any more", rule="R2", field="fault")
+
+
+def tools_for(faults: FaultTable, case: Case, kind: VehicleKind) -> tuple[str, ...]:
+    """What a vehicle of `kind` brings to the case: for the kind that was asked for, what it was opened with."""
+    return case.tools if kind is case.needs else _tools(faults.get(case.fault), kind, case.car)
+
+
+def _tools(fault: Fault | None, kind: VehicleKind, car: Car) -> tuple[str, ...]:
+    """The fault's tools, or the tow's; a flatbed where R17 asks for one."""
+    tools = fault.tools if fault and kind is fault.needs else ()
     flatbed = car.energy is Energy.ELECTRIC or car.drive is Drive.FOUR_WHEEL
     if kind is _TOW and flatbed and FLATBED not in tools:
         return (*tools, FLATBED)
     return tools
+
+
+QUESTIONS: Final[Mapping[str, tuple[object, ...]]] = {
+    "energy": (None, *Energy),
+    "drive": (None, *Drive),
+    "spare_wheel": (None, True, False),
+}
+"""What R17 asks about the car, with every answer; None where nobody knows."""
+
+
+def questions_for(faults: FaultTable, code: str) -> tuple[str, ...]:
+    """Those of R17's questions whose answer may change what is sent for this fault."""
+    return tuple(
+        question
+        for question, answers in QUESTIONS.items()
+        if any(
+            len({need_of(faults, code, replace(car, **{question: answer})) for answer in answers}) > 1
+            for car in _cars(question)
+        )
+    )
+
+
+def _cars(open_question: str) -> Iterator[Car]:
+    """Cars with every answer to the other questions."""
+    others = {name: answers for name, answers in QUESTIONS.items() if name != open_question}
+    for given in product(*others.values()):
+        yield replace(Car(), **dict(zip(others, given, strict=True)))
 
 
 def carries(vehicle: Vehicle, tools: tuple[str, ...]) -> bool:

@@ -31,10 +31,11 @@ async def import_case(desk: Desk, act: Act, past: PastCase) -> Outcome:
         if kept == digest:
             return "unchanged"
         raise Conflict("this number belongs to another case, or to this one told differently", field="number")
-    opened = opening.open_case(desk.places, _request(past), number=past.number, now=past.opened_at)
+    table = desk.rules.faults
+    opened = opening.open_case(desk.places, table, _request(past), number=past.number, now=past.opened_at)
     case_id = new_id(past.opened_at)
     roster = await desk.roster.get(act.session)
-    told = replay(past, case_id=case_id, opened=opened, dealers=roster.dealers, now=act.now)
+    told = replay(past, table, case_id=case_id, opened=opened, dealers=roster.dealers, now=act.now)
     stored = store.Stored(case=evolve(None, opened, case_id), version=0)
     stored.logged.append((act.actor, store.log_entry(stored.case, opened, past.opened_at)))
     for event, at in told[1:]:

@@ -8,7 +8,7 @@ from core.errors import Invalid
 from core.geo import Position, check_position
 from core.places import Places
 from dispatch import events as e
-from dispatch.faults import need_of
+from dispatch.faults import FaultTable, need_of
 from dispatch.vocabulary import Car, Case, Channel, Expressway, Person, Place, Scope
 
 COARSE_M = 500.0
@@ -83,9 +83,9 @@ def locate(
     )
 
 
-def open_case(places: Places, request: CaseRequest, *, number: str, now: datetime) -> e.CaseOpened:
+def open_case(places: Places, faults: FaultTable, request: CaseRequest, *, number: str, now: datetime) -> e.CaseOpened:
     """The event that begins the case. Raises `Invalid` for an unknown fault or a hand-over without expressway (R18)."""
-    need = need_of(request.fault, request.car)
+    need = need_of(faults, request.fault, request.car)
     if request.hand_over and request.expressway is None:
         raise Invalid("a hand-over point belongs to an expressway", rule="R18", field="location.hand_over")
     located = locate(

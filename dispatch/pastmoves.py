@@ -9,6 +9,7 @@ from core.errors import IllegalTransition, Invalid, SecondDispatchNotConfirmed
 from dispatch import checksheet, decide
 from dispatch.events import CheckSheetSigned, Event, OfferMade
 from dispatch.evolve import evolve
+from dispatch.faults import FaultTable
 from dispatch.pastcases import Answer, EndStatus, PastCase, PastPromiseChange
 from dispatch.paststory import Asked, Sent, story
 from dispatch.vocabulary import Case, CaseStatus, Person, Result
@@ -32,38 +33,38 @@ class Move:
     decide: Callable[[Case], Events]
 
 
-def moves(past: PastCase) -> Iterator[Move]:
+def moves(past: PastCase, faults: FaultTable) -> Iterator[Move]:
     """All that happened after the call; in the order of cause, which is not always that of time."""
     for asked in story(past):
-        yield from _asking(past.number, asked)
+        yield from _asking(faults, past.number, asked)
     yield from _ending(past)
 
 
-def _asking(number: str, asked: Asked) -> Iterator[Move]:
+def _asking(faults: FaultTable, number: str, asked: Asked) -> Iterator[Move]:
     offer, field = asked.offer, asked.field
     offer_id, first_id = _id(number, field), _id(number, asked.sent[0].field if asked.sent else f"{field}.trip")
     kind = asked.sent[0].trip.kind if asked.sent else None
-    yield Move(at=offer.at, rule="R5", field=field, decide=_confirm(offer.dealer, kind, offer.at))
+    yield Move(at=offer.at, rule="R5", field=field, decide=_confirm(faults, offer.dealer, kind, offer.at))
     yield Move(at=offer.at, rule="R1", field=field, decide=_offer(offer_id, offer.dealer, offer.at, asked.answered_at))
     yield Move(at=asked.answered_at, rule="R1", field=field, decide=_answer(asked, offer_id, first_id))
     for change_field, change in asked.changes:
         yield Move(at=change.at, rule="R4", field=change_field, decide=_change(change))
     for sent in asked.sent:
         if sent is not asked.sent[0]:
-            yield Move(at=sent.starts_at, rule="R5", field=sent.field, decide=_send_again(number, sent))
+            yield Move(at=sent.starts_at, rule="R5", field=sent.field, decide=_send_again(faults, number, sent))
         yield from _trip(_id(number, sent.field), sent)
     if offer.given_up_at:
         yield Move(at=offer.given_up_at, rule="K10", field=field, decide=_give_back(offer.dealer, offer.given_up_at))
 
 
-def _confirm(dealer: str, kind: VehicleKind | None, at: datetime) -> Callable[[Case], Events]:
+def _confirm(faults: FaultTable, dealer: str, kind: VehicleKind | None, at: datetime) -> Callable[[Case], Events]:
     """R5: that somebody was asked after an unresolved trip says that the CAC confirmed it."""
 
     def decision(case: Case) -> Events:
         if case.status is not CaseStatus.AWAITING_SECOND_DISPATCH:
             return ()
         needs, same_dealer = kind or VehicleKind.TOW, case.dealer == dealer
-        return decide.decide_second_dispatch(case, approve=True, needs=needs, same_dealer=same_dealer, now=at)
+        return decide.decide_second_dispatch(case, faults, approve=True, needs=needs, same_dealer=same_dealer, now=at)
 
     return decision
 
@@ -135,7 +136,7 @@ def _change(change: PastPromiseChange) -> Callable[[Case], Events]:
     return decision
 
 
-def _send_again(number: str, sent: Sent) -> Callable[[Case], Events]:
+def _send_again(faults: FaultTable, number: str, sent: Sent) -> Callable[[Case], Events]:
     """R5: the same dealer's next vehicle, without another offer on record.
 
     The life cycle knows no trip without an offer, so one is told here; marked as no attempt of the CAC, it counts
@@ -146,7 +147,7 @@ def _send_again(number: str, sent: Sent) -> Callable[[Case], Events]:
         at, dealer = sent.starts_at, sent.trip.dealer
         if case.active_trip and case.status is not CaseStatus.AWAITING_SECOND_DISPATCH:
             raise SecondDispatchNotConfirmed("another vehicle without an unresolved first")
-        events = list(_confirm(dealer, sent.trip.kind, at)(case))
+        events = list(_confirm(faults, dealer, sent.trip.kind, at)(case))
         for event in events:
             case = evolve(case, event, case.id)
         offer_id = _id(number, f"{sent.field}.offer")

@@ -5,41 +5,42 @@ from datetime import datetime
 
 from dispatch.vocabulary import Case
 
-NEAR_M, NEAR_MINUTES = 10_000, 40
-FAR_M, FAR_MINUTES = 20_000, 60
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseRules:
-    """The administrator's figures for R16, in minutes."""
+    """The administrator's figures for R16: by the kind of city, and up to two distances."""
 
     district_minutes: int = 45
     county_minutes: int = 60
+    near_m: float = 10_000
+    near_minutes: int = 40
+    far_m: float = 20_000
+    far_minutes: int = 60
 
 
 def standard_minutes(rules: PromiseRules, *, county: bool, distance_m: float) -> int:
     """The promise that practice expects: by the kind of city, capped by the distance (R16)."""
     by_city = rules.county_minutes if county else rules.district_minutes
-    by_distance = _by_distance(distance_m)
+    by_distance = _by_distance(rules, distance_m)
     return by_city if by_distance is None else min(by_city, by_distance)
 
 
 def latest_minutes_without_reason(rules: PromiseRules, *, county: bool, distance_m: float | None) -> int | None:
     """The longest estimate that needs no reason: later than every default of R16 needs one.
 
-    Beyond 20 km the time is agreed with the customer, so there is no limit (None).
+    Beyond the farther distance the time is agreed with the customer, so there is no limit (None).
     """
     by_city = rules.county_minutes if county else rules.district_minutes
     if distance_m is None:
         return by_city
-    by_distance = _by_distance(distance_m)
+    by_distance = _by_distance(rules, distance_m)
     return None if by_distance is None else max(by_city, by_distance)
 
 
-def _by_distance(distance_m: float) -> int | None:
-    if distance_m <= NEAR_M:
-        return NEAR_MINUTES
-    return FAR_MINUTES if distance_m <= FAR_M else None
+def _by_distance(rules: PromiseRules, distance_m: float) -> int | None:
+    if distance_m <= rules.near_m:
+        return rules.near_minutes
+    return rules.far_minutes if distance_m <= rules.far_m else None
 
 
 def effective_promise(case: Case, dealer: str) -> datetime | None:

@@ -212,12 +212,51 @@ async def change_dealer(session: AsyncSession, changed: Dealer, *, actor: str, a
 
 
 async def record_change(
-    session: AsyncSession, subject: str, *, actor: str, at: datetime, field: str, before: object, after: object
+    session: AsyncSession,
+    subject: str,
+    *,
+    actor: str,
+    at: datetime,
+    field: str,
+    before: object,
+    after: object,
+    reason: str = "",
 ) -> None:
-    """Keep one change of the network's record: who, when, from, to."""
-    row = RecordChange(subject=subject, actor=actor, at=at, field=field, before=_text(before), after=_text(after))
+    """Keep one change of the record: who, when, from, to, and why where that was asked."""
+    row = RecordChange(
+        subject=subject, actor=actor, at=at, field=field, before=_text(before), after=_text(after), reason=reason
+    )
     session.add(row)
     await session.flush()
+
+
+async def changes(
+    session: AsyncSession,
+    *,
+    subject: str = "",
+    actor: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[RecordChange]:
+    """Changes of the record in `[start, end)`, newest first, of those numbered under `before`.
+
+    `subject` is one, such as `dealer:D1`, or a kind of them, such as `dealer`.
+    """
+    statement = select(RecordChange).order_by(RecordChange.id.desc()).limit(limit)
+    if subject:
+        of_kind = RecordChange.subject.startswith(f"{subject}:", autoescape=True)
+        statement = statement.where((RecordChange.subject == subject) | of_kind)
+    if actor:
+        statement = statement.where(RecordChange.actor == actor)
+    if start:
+        statement = statement.where(RecordChange.at >= start)
+    if end:
+        statement = statement.where(RecordChange.at < end)
+    if before is not None:
+        statement = statement.where(RecordChange.id < before)
+    return list((await session.execute(statement)).scalars())
 
 
 def _text(value: object) -> str:

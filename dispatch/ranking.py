@@ -20,4 +20,4 @@ async def current_candidates(desk: Desk, session: AsyncSession, case: Case, now:
     fresh_after = now - timedelta(seconds=desk.settings.position_fresh_s)
     lats, lons = desk.live.fresh(network.plates, fresh_after, CHINA_ENVELOPE)
     fleet = Fleet(network=network, busy=await busy_plates(session), lats=lats, lons=lons)
-    return rank(case, fleet, keep_brands_apart=desk.settings.keep_brands_apart)
+    return rank(case, fleet, keep_brands_apart=desk.rules.keep_brands_apart)

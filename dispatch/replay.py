@@ -10,13 +10,14 @@ from datetime import datetime
 from core.errors import NearsideError
 from dispatch.events import CaseOpened, Event
 from dispatch.evolve import evolve
+from dispatch.faults import FaultTable
 from dispatch.pastcases import PastCase
 from dispatch.pastchecks import check_dealers, check_times
 from dispatch.pastmoves import moves
 
 
 def replay(
-    past: PastCase, *, case_id: str, opened: CaseOpened, dealers: Collection[str], now: datetime
+    past: PastCase, faults: FaultTable, *, case_id: str, opened: CaseOpened, dealers: Collection[str], now: datetime
 ) -> tuple[tuple[Event, datetime], ...]:
     """The events of the past case, each with its moment, beginning with `opened`.
 
@@ -29,7 +30,7 @@ def replay(
     case = evolve(None, opened, case_id)
     told: list[tuple[Event, datetime]] = [(opened, past.opened_at)]
     # the sort is stable: what happened in the same second stays in the order of cause
-    for move in sorted(moves(past), key=lambda move: move.at):
+    for move in sorted(moves(past, faults), key=lambda move: move.at):
         try:
             for event in move.decide(case):
                 case = evolve(case, event, case_id)

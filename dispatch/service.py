@@ -12,7 +12,7 @@ from core.datum import Datum
 from core.errors import Invalid
 from core.eventlog import count_up
 from core.ids import new_id
-from dispatch import acceptance, checksheet, decide, opening, proximity, store
+from dispatch import acceptance, checksheet, decide, faults, opening, proximity, store
 from dispatch.deadlines import deadlines_of
 from dispatch.decide import CLOCK_TOLERANCE
 from dispatch.desk import SYSTEM, Act, Desk
@@ -36,7 +36,8 @@ async def number_for(desk: Desk, request: CaseRequest) -> str:
     that fails later leaves a gap. A number that a past case brought along is passed over.
     """
     now = desk.clock.now()
-    opening.open_case(desk.places, request, number="", now=now)
+    faults.check_active(desk.rules.faults, request.fault)
+    opening.open_case(desk.places, desk.rules.faults, request, number="", now=now)
     day = now.astimezone(CHINA_STANDARD_TIME).strftime("%y%m%d")
     async with desk.db.write() as session:
         while True:
@@ -47,7 +48,9 @@ async def number_for(desk: Desk, request: CaseRequest) -> str:
 
 async def open_case(desk: Desk, act: Act, request: CaseRequest, *, number: str) -> Case:
     """A call becomes a case; one that a dealer opened for itself is offered to it at once (C2)."""
-    opened = opening.open_case(desk.places, request, number=number, now=act.now)
+    table = desk.rules.faults
+    faults.check_active(table, request.fault)
+    opened = opening.open_case(desk.places, table, request, number=number, now=act.now)
     case_id = new_id(act.now)
     stored = Stored(case=evolve(None, opened, case_id), version=0)
     stored.logged.append((act.actor, store.log_entry(stored.case, opened, act.now)))
@@ -116,12 +119,12 @@ async def accept_offer(
     offer = decide.pending(case, offer_id, act.now)
     named = await _free_vehicle(desk, act, vehicle, offer.dealer)
     acceptance.check_kind(named, case)
-    acceptance.check_tools(named, case)
+    acceptance.check_tools(desk.rules.faults, named, case)
     acceptance.check_driver(named, driver)
     acceptance.check_crew(crew)
     candidates = await store.load_candidates(act.session, offer_id)
     distance_m = next((one.distance_m for one in candidates if one.dealer == offer.dealer), None)
-    acceptance.check_estimate(desk.promise_rules, case, eta_minutes=eta_minutes, distance_m=distance_m, reason=reason)
+    acceptance.check_estimate(desk.rules.promise, case, eta_minutes=eta_minutes, distance_m=distance_m, reason=reason)
     events = decide.accept(
         case,
         offer_id=offer_id,
@@ -182,7 +185,7 @@ async def change_trip(
     if vehicle is not None and vehicle != trip.plate:
         going = await _free_vehicle(desk, act, vehicle, trip.dealer)
         acceptance.check_changed_kind(going, stored.case)
-        acceptance.check_tools(going, stored.case)
+        acceptance.check_tools(desk.rules.faults, going, stored.case)
         events += decide.change_vehicle(stored.case, trip_id=trip_id, vehicle=going, reason=reason, now=act.now)
     if going:
         acceptance.check_driver(going, driver or trip.driver)
@@ -320,7 +323,7 @@ async def decide_second_dispatch(
     """The CAC's word on another vehicle (R5); after a yes the case is open for an offer again."""
     stored = await store.load(act.session, case_id)
     events = decide.decide_second_dispatch(
-        stored.case, approve=approve, needs=needs, same_dealer=same_dealer, now=act.now
+        stored.case, desk.rules.faults, approve=approve, needs=needs, same_dealer=same_dealer, now=act.now
     )
     return await apply(desk, act, stored, events)
 
@@ -393,7 +396,7 @@ async def apply(desk: Desk, act: Act, stored: Stored, events: Sequence[Event], *
 async def _keep(desk: Desk, act: Act, stored: Stored, before: Case | None, events: Sequence[Event]) -> None:
     case = stored.case
     await store.save(act.session, stored, before=before)
-    due = deadlines_of(case.id, events, auto_close_s=desk.settings.auto_close_s)
+    due = deadlines_of(case.id, events, auto_close_s=desk.rules.auto_close_s)
     await store.save_deadlines(act.session, case.id, due)
     await follow(desk, act, before, case)
     act.log.extend((case.id, actor, entry) for actor, entry in stored.logged)
@@ -430,7 +433,7 @@ async def _offer_events(
         dealer=chosen.dealer,
         candidate=chosen,
         now=act.now,
-        expires_at=decide.expiry(act.now, desk.settings.offer_timeout_s),
+        expires_at=decide.expiry(act.now, desk.rules.offer_timeout_s),
         automatic=automatic,
         override_reason=override_reason,
     )

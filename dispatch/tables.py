@@ -97,7 +97,7 @@ class DeadlineRow(Base):
 
 
 class RecordChange(Base):
-    """A change of a dealer or vehicle on record: who, when, from, to (R4, R10)."""
+    """A change of what is on record, such as a dealer, a vehicle or a rule: who, when, from, to, why (R4, R10)."""
 
     __tablename__ = "record_change"
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
@@ -107,3 +107,4 @@ class RecordChange(Base):
     field: Mapped[str] = mapped_column(Chars)
     before: Mapped[str] = mapped_column(Text)
     after: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, server_default="")

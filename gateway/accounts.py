@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,8 @@ class Account(Base):
     role: Mapped[str] = mapped_column(Chars)
     dealer: Mapped[str] = mapped_column(Chars, default="")
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Who is not may not sign in, and stays on record."""
 
 
 class SignedIn(Base):
@@ -43,20 +45,21 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-async def add_account(session: AsyncSession, user: User, password_hash: str, now: datetime) -> None:
+async def add_account(session: AsyncSession, user: User, password_hash: str, now: datetime) -> Account:
     """Add a user. Raises `Conflict` when the name is taken."""
     if await session.get(Account, user.name) is not None:
         raise Conflict("a user of that name exists", field="name")
-    session.add(
-        Account(
-            name=user.name,
-            password_hash=password_hash,
-            role=user.role.value,
-            dealer=user.dealer,
-            created_at=now,
-        )
+    added = Account(
+        name=user.name,
+        password_hash=password_hash,
+        role=user.role.value,
+        dealer=user.dealer,
+        created_at=now,
+        active=True,
     )
+    session.add(added)
     await session.flush()
+    return added
 
 
 async def forget_account(session: AsyncSession, name: str) -> None:
@@ -66,9 +69,26 @@ async def forget_account(session: AsyncSession, name: str) -> None:
 
 
 async def account(session: AsyncSession, name: str) -> tuple[User, str] | None:
-    """The user of that name, with the password's hash."""
+    """The user of that name, with the password's hash; None also for one who may not sign in."""
     row = await session.get(Account, name)
-    return None if row is None else (_user(row), row.password_hash)
+    return None if row is None or not row.active else (user_of(row), row.password_hash)
+
+
+async def all_accounts(session: AsyncSession) -> list[Account]:
+    """Every user, by name."""
+    return list((await session.execute(select(Account).order_by(Account.name))).scalars())
+
+
+async def account_to_change(session: AsyncSession, name: str) -> tuple[Account | None, int]:
+    """The user of that name, and how many other administrators may sign in.
+
+    Until the transaction ends nobody else changes any of them.
+    """
+    wanted = select(Account).where(or_(Account.name == name, Account.role == Role.ADMIN.value))
+    rows = await session.execute(wanted.order_by(Account.name).with_for_update())
+    found = {row.name: row for row in rows.scalars()}
+    known = found.pop(name, None)
+    return known, sum(row.active and row.role == Role.ADMIN.value for row in found.values())
 
 
 async def open_session(session: AsyncSession, name: str, token: str, expires_at: datetime) -> None:
@@ -82,10 +102,10 @@ async def session_of(session: AsyncSession, token: str, now: datetime) -> tuple[
     statement = (
         select(Account, SignedIn.expires_at)
         .join(SignedIn, SignedIn.name == Account.name)
-        .where(SignedIn.token_sha256 == digest(token), SignedIn.expires_at > now)
+        .where(SignedIn.token_sha256 == digest(token), SignedIn.expires_at > now, Account.active)
     )
     row = (await session.execute(statement)).one_or_none()
-    return None if row is None else (_user(row[0]), row[1])
+    return None if row is None else (user_of(row[0]), row[1])
 
 
 async def open_among(session: AsyncSession, digests: Collection[str]) -> set[str]:
@@ -99,10 +119,17 @@ async def close_session(session: AsyncSession, token: str) -> None:
     await session.execute(delete(SignedIn).where(SignedIn.token_sha256 == digest(token)))
 
 
+async def close_sessions(session: AsyncSession, name: str) -> set[str]:
+    """Forget every session of a user, and give the digests of their tokens."""
+    gone = await session.execute(delete(SignedIn).where(SignedIn.name == name).returning(SignedIn.token_sha256))
+    return set(gone.scalars())
+
+
 async def forget_expired(session: AsyncSession, now: datetime) -> None:
     """Forget every session that has expired."""
     await session.execute(delete(SignedIn).where(SignedIn.expires_at <= now))
 
 
-def _user(row: Account) -> User:
+def user_of(row: Account) -> User:
+    """Who is on record in this row."""
     return User(name=row.name, role=Role(row.role), dealer=row.dealer)

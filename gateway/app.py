@@ -13,6 +13,7 @@ from gateway import heap, problems
 from gateway.bootstrap import Service, build
 from gateway.front import Front
 from gateway.http import (
+    admin,
     basemap,
     cases,
     dealers,
@@ -92,7 +93,8 @@ def create_app(
             {"name": "motorist", "description": "By a link, without signing in"},
             {"name": "history", "description": "Who passed where; where much was"},
             {"name": "scores", "description": "The five KPIs and the score (K1-K12)"},
-            {"name": "reference", "description": "What stands fixed"},
+            {"name": "reference", "description": "The fault table and all words"},
+            {"name": "administration", "description": "Rules, people who sign in, the record of changes"},
             {"name": "operation", "description": "Alive, fit, figures"},
         ],
     )
@@ -117,6 +119,7 @@ def create_app(
         replay,
         reports,
         reference,
+        admin,
         outlines,
         basemap,
         sockets,

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -90,9 +90,13 @@ class SignIn:
         """End the session of `token`."""
         async with self._db.write() as session:
             await accounts.close_session(session, token)
+        self.ended({accounts.digest(token)})
+
+    def ended(self, digests: Collection[str]) -> None:
+        """Sessions that are no more, by their tokens' digests: whoever watches them here is to know at once."""
         now = self._wall.now()
         self._signed_out = {one: until for one, until in self._signed_out.items() if until > now}
-        self._signed_out[accounts.digest(token)] = now + self._lifetime
+        self._signed_out.update(dict.fromkeys(digests, now + self._lifetime))
 
     @contextmanager
     def watched(self, session: Session) -> Generator[None]:
@@ -119,7 +123,7 @@ class SignIn:
             return
         async with self._db.read(once=True) as session:
             gone = tokens - await accounts.open_among(session, tokens)
-        self._signed_out.update(dict.fromkeys(gone, self._wall.now() + self._lifetime))
+        self.ended(gone)
 
     def has_ended(self, session: Session) -> bool:
         """Whether a session has expired or was signed out of. Does not ask the store, so it never blocks."""
@@ -164,6 +168,11 @@ def _check_user(user: User, password: str) -> None:
         raise Invalid(f"a password has 1 to {MAX_PASSWORD} characters", field="password")
     if not 1 <= len(user.name) <= MAX_NAME or not user.name.isprintable() or user.name != user.name.strip():
         raise Invalid(f"a user's name has 1 to {MAX_NAME} printable characters", field="name")
+    check_belongs(user)
+
+
+def check_belongs(user: User) -> None:
+    """Dealers and drivers belong to a dealer, and nobody else does. Raises `Invalid`."""
     if user.role in OF_A_DEALER and not user.dealer:
         raise Invalid(f"a {user.role} belongs to a dealer: name its code", field="dealer")
     if user.role not in OF_A_DEALER and user.dealer:

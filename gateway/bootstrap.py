@@ -40,6 +40,7 @@ from gateway.links import forget_old_links
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.owntiles import OwnTiles
+from gateway.rulebook import RuleKeeper
 from gateway.schema import prepare
 from gateway.standing import AcceptanceRates
 from gateway.terminals import TerminalSockets
@@ -85,6 +86,7 @@ class Service:
     places: Places
     live: LiveIndex
     ingest: Ingest
+    rules: RuleKeeper
     desk: Desk
     hub: Hub
     fleet: FleetWatch
@@ -110,6 +112,7 @@ class Service:
             await look_at_clock(self.db, self.wall)
         await asyncio.to_thread(self.places.warm_up)
         await asyncio.to_thread(self.own_tiles.load)
+        await self.rules.load()
         await self.fleet.load()
         await self.ingest.start()
         for name, work in self._tasks().items():
@@ -123,6 +126,8 @@ class Service:
             "sessions": self.sign_in.follow(self.stop),
             "ingest": self._watch_ingest(),
             "roster": self.fleet.follow(self.stop),
+            "terminals": self.terminals.follow(self.db, self.stop),
+            "rules": self.rules.follow(self.stop),
             "periodic": run_periodic(self.db, self.clock, self._periodic(), self.stop),
         }
         if self.fanout is not None:
@@ -135,7 +140,7 @@ class Service:
         return [
             Periodic(name="housekeeping", schedule=every(HOUSEKEEPING), work=self._keep_house, at_once=True),
             Periodic(name="history", schedule=every(HISTORY), upkeep=self._keep_history, at_once=True),
-            Periodic(name="weekly_report", schedule=weekly(*WEEKLY_REPORT_AT), work=make_weekly_report),
+            Periodic(name="weekly_report", schedule=weekly(*WEEKLY_REPORT_AT), work=self._report_week),
         ]
 
     async def close(self) -> None:
@@ -211,12 +216,13 @@ class Service:
             await pause(self.stop, WATCH_S)
 
     async def _keep_history(self, now: datetime) -> None:
-        settings = self.settings
-        kept = await keep_history(
-            self.db, now, position_days=settings.position_days, quarantine_days=settings.quarantine_days
-        )
+        keep = self.rules.book.retention
+        kept = await keep_history(self.db, now, position_days=keep.position_days, quarantine_days=keep.quarantine_days)
         if kept.put_off:
             _log.warning("history_put_off", days=[f"{day:%Y-%m-%d}" for day in kept.put_off])
+
+    async def _report_week(self, session: AsyncSession, now: datetime) -> None:
+        await make_weekly_report(session, now, self.rules.book.scoring.weights)
 
     async def _keep_house(self, session: AsyncSession, _now: datetime) -> None:
         """Forget expired sessions and answers that were kept long enough. By the wall clock, as they were set."""
@@ -241,7 +247,16 @@ def build(settings: Settings, *, on_failure: Callable[[str], None], places: Plac
     wall = WallClock() if db.embedded else StoreClock()
     clock = clock_of(settings, wall)
     places = places or load_places()
-    desk = Desk(db=db, bus=bus, clock=clock, places=places, live=live, settings=settings)
+    rules = RuleKeeper(db, settings)
+    desk = Desk(
+        db=db,
+        bus=bus,
+        clock=clock,
+        places=places,
+        live=live,
+        settings=settings,
+        ruling=lambda: rules.book.dispatch,
+    )
     service = Service(
         settings=settings,
         db=db,
@@ -251,6 +266,7 @@ def build(settings: Settings, *, on_failure: Callable[[str], None], places: Plac
         places=places,
         live=live,
         ingest=Ingest(db=db, bus=bus, live=live, clock=clock, window_s=settings.ingest_window_s),
+        rules=rules,
         desk=desk,
         fleet=FleetWatch(db, desk),
         hub=Hub(db, bus, live, clock),

@@ -45,15 +45,17 @@ _SVG = re.compile(r"<svg\b", re.IGNORECASE)
 _NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 
 
-def rescue_record(case: Case, dealer: Dealer | None, sight: Sight, language: Language, city: str) -> bytes:
-    """The record as PDF, as somebody with this `sight` may see it."""
+def rescue_record(
+    case: Case, dealer: Dealer | None, sight: Sight, language: Language, *, city: str, fault: str
+) -> bytes:
+    """The record as PDF, as somebody with this `sight` may see it; `city` and `fault` are their names."""
     trip = case.trips[-1] if case.trips else None
     document = {
         "fonts": FONTS,
         "lang": language,
         "title": word("record.title", language),
         "footer": f"Nearside · {case.number}",
-        "parts": _parts(case, trip, dealer, sight, language, city),
+        "parts": _parts(case, trip, dealer, sight, language, city, fault),
         "notices": {
             "name": word("record.notices", language),
             "items": [word(f"record.notice_{name}", language) for name in ("belongings", "force", "tolls", "tow")],
@@ -64,7 +66,7 @@ def rescue_record(case: Case, dealer: Dealer | None, sight: Sight, language: Lan
 
 
 def _parts(
-    case: Case, trip: Trip | None, dealer: Dealer | None, sight: Sight, language: Language, city: str
+    case: Case, trip: Trip | None, dealer: Dealer | None, sight: Sight, language: Language, city: str, fault: str
 ) -> list[dict[str, Any]]:
     def said(key: str) -> str:
         return word(key, language)
@@ -100,7 +102,7 @@ def _parts(
         {
             "name": said("record.job"),
             "rows": rows(
-                ("fault", said(f"fault.{case.fault}")),
+                ("fault", fault),
                 ("result", said(f"result.{trip.result}") if trip and trip.result else ""),
                 ("place", sight.text(f"{place.address} {post}".strip())),
                 ("city", city),

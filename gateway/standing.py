@@ -9,6 +9,7 @@ from core.errors import NotFound
 from dispatch import queries
 from scoring import queries as scoring
 from scoring.projection import catch_up
+from scoring.rules import ScoringRules
 from scoring.score import Tally, dealer_score, ranking
 from scoring.vocabulary import DealerScore
 
@@ -23,7 +24,7 @@ class Standings:
 
 
 async def standings(
-    db: Database, *, start: datetime | None, end: datetime | None, dealer: str, min_cases: int
+    db: Database, rules: ScoringRules, *, start: datetime | None, end: datetime | None, dealer: str
 ) -> Standings:
     """The scores of the cases opened from `start` until before `end`; a rank is among all dealers of that span.
 
@@ -31,11 +32,13 @@ async def standings(
     """
     await catch_up(db)
     async with db.read() as session:
-        found = {score.dealer: score for score in await scoring.scores(session, start=start, end=end)}
+        found = {
+            score.dealer: score for score in await scoring.scores(session, weights=rules.weights, start=start, end=end)
+        }
         names = {one.code: one.name for one in await queries.dealers(session)}
-    ranks = {place.dealer: place.rank for place in ranking(found.values(), min_cases=min_cases).places}
+    ranks = {place.dealer: place.rank for place in ranking(found.values(), min_cases=rules.min_cases_ranked).places}
     for code in names:
-        found.setdefault(code, dealer_score(code, Tally()))
+        found.setdefault(code, dealer_score(code, Tally(), rules.weights))
     if dealer and dealer not in found:
         raise NotFound("no such dealer", field="dealer")
     shown = [found[dealer]] if dealer else [found[code] for code in sorted(found)]
@@ -56,7 +59,7 @@ class AcceptanceRates:
     async def get(self, now: datetime) -> Mapping[str, float | None]:
         """By dealer code; None, or no entry, where no offer was answered yet (K6)."""
         if self._read_at is None or not timedelta(0) <= now - self._read_at < _KEPT:
-            found = await standings(self.db, start=None, end=None, dealer="", min_cases=0)
+            found = await standings(self.db, ScoringRules(), start=None, end=None, dealer="")
             self._rates = {score.dealer: score.acceptance.value for score in found.scores}
             self._read_at = now
         return self._rates

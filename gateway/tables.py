@@ -6,7 +6,7 @@ from typing import Final
 from core import eventlog, identity, periodic
 from core.database import Base
 from dispatch import tables as dispatching
-from gateway import accounts, alarmwatch, idempotency, links, people, photos, shift
+from gateway import accounts, alarmwatch, idempotency, links, people, photos, rulebook, shift
 from scoring import tables as scoring
 from scoring import weekly
 from tracking import tables as tracking
@@ -25,6 +25,7 @@ ROOMS: Final[tuple[ModuleType, ...]] = (
     links,
     people,
     photos,
+    rulebook,
     shift,
 )
 """The modules that tables are declared in; a table of any other is not in the store."""

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from core.database import Database
 from core.errors import NearsideError, StoreUnavailable
+from core.eventlog import counted
+from core.pause import pause
 from tracking.ingest import Ingest, Receipt
 from tracking.protocols.websocket import (
     CompleteFrame,
@@ -19,10 +22,15 @@ from tracking.protocols.websocket import (
     encode_nack,
     read_frame,
 )
+from tracking.queries import ROSTER, valid_tokens
 from tracking.vocabulary import Fix, Refusal, Terminal
 
 IN_FLIGHT = 64
 """So many frames of one terminal may wait for their answers; the next is not read before."""
+
+LOOK_S = 2.0
+TOKEN_ENDED = 4401
+"""Close code: the token that the terminal came with is worth nothing any more."""
 
 Job = Mapping[str, Any]
 Complete = Callable[[Terminal, int, datetime], Awaitable[None]]
@@ -33,6 +41,8 @@ class TerminalSockets:
 
     def __init__(self) -> None:
         self._queues: dict[str, list[asyncio.Queue[Job]]] = {}
+        self._lines: dict[WebSocket, str] = {}
+        self._seen = -1
 
     @property
     def connected(self) -> int:
@@ -51,6 +61,41 @@ class TerminalSockets:
             queues.remove(queue)
             if not queues:
                 del self._queues[plate]
+
+    @contextmanager
+    def connected_by(self, token: str, websocket: WebSocket) -> Generator[None]:
+        """While the block runs, `follow` hangs up the socket when its token has become worth nothing."""
+        self._lines[websocket] = token
+        self._seen = -1
+        try:
+            yield
+        finally:
+            del self._lines[websocket]
+
+    async def follow(self, db: Database, stop: asyncio.Event) -> None:
+        """Look, until told to stop, whether the terminals that are connected still may be."""
+        while not stop.is_set():
+            with suppress(StoreUnavailable):  # then at the next look
+                await self._look(db)
+            await pause(stop, LOOK_S)
+
+    async def _look(self, db: Database) -> None:
+        if not self._lines:
+            return
+        async with db.read() as session:
+            version = await counted(session, ROSTER)
+            if version == self._seen:
+                return
+            self._seen = version
+            valid = await valid_tokens(session, set(self._lines.values()))
+        for websocket, token in list(self._lines.items()):
+            if token in valid:
+                continue
+            if websocket.application_state is WebSocketState.CONNECTING:
+                self._seen = -1  # it is hung up at the next look
+            else:
+                with suppress(WebSocketDisconnect, RuntimeError):  # it has hung up itself
+                    await websocket.close(TOKEN_ENDED)
 
     def listens(self, plate: str) -> bool:
         """Whether a terminal of the vehicle is connected here."""

@@ -1,6 +1,6 @@
 """What can be asked of scoring. The first argument is a session; call scoring.projection.catch_up before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,12 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 async def scores(
-    session: AsyncSession, *, start: datetime | None = None, end: datetime | None = None, dealer: str = ""
+    session: AsyncSession,
+    *,
+    weights: Mapping[Kpi, int],
+    start: datetime | None = None,
+    end: datetime | None = None,
+    dealer: str = "",
 ) -> list[DealerScore]:
     """The five KPIs and the score of every dealer over the cases opened in `[start, end)`, by dealer code.
 
@@ -37,15 +42,15 @@ async def scores(
     if dealer:
         statement = statement.where(CaseStanding.dealer == dealer)
     rows = await session.execute(statement.group_by(CaseStanding.dealer).order_by(CaseStanding.dealer))
-    found = [_score(row) for row in rows]
-    return found if found or not dealer else [dealer_score(dealer, Tally())]
+    found = [_score(row, weights) for row in rows]
+    return found if found or not dealer else [dealer_score(dealer, Tally(), weights)]
 
 
 def _count(kpi: Kpi, sides: set[Counted]) -> ColumnElement[int]:
     return func.sum(case((_column(kpi).in_(sorted(sides)), 1), else_=0))
 
 
-def _score(row: Row[Any]) -> DealerScore:
+def _score(row: Row[Any], weights: Mapping[Kpi, int]) -> DealerScore:
     dealer, *counts = row
     n = len(Kpi)
     satisfaction_sum, accepted, answered = counts[2 * n :]
@@ -56,7 +61,7 @@ def _score(row: Row[Any]) -> DealerScore:
         offers_accepted=accepted,
         offers_answered=answered,
     )
-    return dealer_score(dealer, total)
+    return dealer_score(dealer, total, weights)
 
 
 async def cases_behind(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from scoring.vocabulary import (
-    WEIGHTS,
     Counted,
     DealerScore,
     Kpi,
@@ -51,10 +50,10 @@ def tally(standings: Iterable[Standing]) -> Tally:
     return total
 
 
-def dealer_score(dealer: str, total: Tally) -> DealerScore:
+def dealer_score(dealer: str, total: Tally, weights: Mapping[Kpi, int]) -> DealerScore:
     """One dealer's KPIs and score from its sums (K6, K11, K12)."""
     kpis = {kpi: _kpi_value(kpi, total) for kpi in Kpi}
-    score, provisional = weighted({kpi: value.value for kpi, value in kpis.items()})
+    score, provisional = weighted({kpi: value.value for kpi, value in kpis.items()}, weights)
     return DealerScore(
         dealer=dealer,
         cases=kpis[Kpi.COMPLETION].denominator,
@@ -79,13 +78,17 @@ def _percentage(numerator: int, denominator: int) -> KpiValue:
     return KpiValue(value=value, numerator=numerator, denominator=denominator)
 
 
-def weighted(values: Mapping[Kpi, float | None]) -> tuple[float | None, bool]:
-    """The weighted mean of the KPIs that are available, weights scaled up, and whether one is missing (K6)."""
-    present = {kpi: value for kpi in Kpi if (value := values.get(kpi)) is not None}
+def weighted(values: Mapping[Kpi, float | None], weights: Mapping[Kpi, int]) -> tuple[float | None, bool]:
+    """The weighted mean of the KPIs that are available, weights scaled up, and whether one is missing (K6).
+
+    A KPI that weighs nothing is not missed.
+    """
+    heavy = [kpi for kpi in Kpi if weights[kpi]]
+    present = {kpi: value for kpi in heavy if (value := values.get(kpi)) is not None}
     if not present:
         return None, True
-    weight = sum(WEIGHTS[kpi] for kpi in present)
-    return sum(WEIGHTS[kpi] * value for kpi, value in present.items()) / weight, len(present) < len(Kpi)
+    weight = sum(weights[kpi] for kpi in present)
+    return sum(weights[kpi] * value for kpi, value in present.items()) / weight, len(present) < len(heavy)
 
 
 def ranking(scores: Iterable[DealerScore], *, min_cases: int) -> Ranking:

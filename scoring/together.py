@@ -1,6 +1,6 @@
 """Figures of several dealers as one, and spans of time in equal parts for a trend. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ PARTS = 8
 """Of a trend."""
 
 
-def together(name: str, scores: Iterable[DealerScore]) -> DealerScore:
+def together(name: str, scores: Iterable[DealerScore], weights: Mapping[Kpi, int]) -> DealerScore:
     """The score that all `scores` give as if they were one dealer's: counts are added, never percentages (K6)."""
     numerators = dict.fromkeys(Kpi, 0)
     denominators = dict.fromkeys(Kpi, 0)
@@ -33,7 +33,7 @@ def together(name: str, scores: Iterable[DealerScore]) -> DealerScore:
         offers_accepted=accepted,
         offers_answered=answered,
     )
-    return dealer_score(name, total)
+    return dealer_score(name, total, weights)
 
 
 def parts_of(start: datetime, end: datetime, count: int = PARTS) -> list[tuple[datetime, datetime]]:

@@ -23,7 +23,7 @@ WEIGHTS: Mapping[Kpi, int] = {
     Kpi.DRIVE_AWAY: 10,
     Kpi.FIRST_SUCCESS: 10,
 }
-"""What each KPI weighs in the score, in percent."""
+"""What each KPI weighs in the score, in percent, unless the administrator says otherwise (scoring.rules)."""
 
 
 class Counted(StrEnum):

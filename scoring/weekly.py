@@ -3,7 +3,7 @@
 A week runs from Monday to Sunday in China Standard Time and is named as ISO 8601 does: `2026-W47`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -19,7 +19,7 @@ from core.errors import NotFound
 from core.upsert import upsert
 from scoring.projection import catch_up_within
 from scoring.queries import scores
-from scoring.vocabulary import DealerScore
+from scoring.vocabulary import DealerScore, Kpi
 
 
 class WeeklyReportRow(Base):
@@ -45,12 +45,12 @@ class WeeklyReport:
 _SCORES = msgspec.json.Decoder(list[DealerScore])
 
 
-async def make_weekly_report(session: AsyncSession, now: datetime) -> None:
-    """Make the report of the last week that is over, unless there is one."""
+async def make_weekly_report(session: AsyncSession, now: datetime, weights: Mapping[Kpi, int]) -> None:
+    """Make the report of the last week that is over, by the present `weights`, unless there is one."""
     monday = _monday(now) - timedelta(weeks=1)
     start, end = _span(monday)
     await catch_up_within(session)
-    found = await scores(session, start=start, end=end)
+    found = await scores(session, weights=weights, start=start, end=end)
     row = {"week": f"{monday:%G-W%V}", "made_at": now, "scores": msgspec.json.encode(found)}
     await session.execute(upsert(session, WeeklyReportRow).values(**row).on_conflict_do_nothing())
 

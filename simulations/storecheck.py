@@ -10,7 +10,7 @@ from dispatch.evolve import fold
 from dispatch.queries import get_case
 from dispatch.store import decode_event
 from scoring import projection, queries
-from scoring.vocabulary import DealerScore
+from scoring.vocabulary import WEIGHTS, DealerScore
 from simulations.checks import Check, check
 
 
@@ -68,4 +68,4 @@ async def _scores(db: Database, told: Sequence[Mapping[str, Any]]) -> Check:
 
 async def _read_scores(db: Database) -> Sequence[DealerScore]:
     async with db.read() as session:
-        return await queries.scores(session)
+        return await queries.scores(session, weights=WEIGHTS)

@@ -5,6 +5,8 @@ Every function takes the session of a transaction that its caller owns.
 """
 
 import hashlib
+from collections.abc import Collection
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import exists, select
@@ -13,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Conflict, NotFound
 from core.eventlog import count_at_last
 from core.ids import new_token
-from tracking.tables import TerminalRow, VehicleRow
+from tracking.tables import LivePositionRow, TerminalRow, VehicleRow
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
 
 ROSTER = "roster"
@@ -123,11 +125,55 @@ async def terminal(session: AsyncSession, terminal_id: str) -> Terminal | None:
     return None if row is None else _terminal(row)
 
 
+async def terminals(session: AsyncSession) -> list[tuple[Terminal, datetime | None]]:
+    """All terminals by identifier, each with the time of its last fix; None where it has sent none, or another
+    terminal of its vehicle has sent a later one.
+    """
+    statement = select(TerminalRow, LivePositionRow.fix_time).outerjoin(
+        LivePositionRow, LivePositionRow.terminal_id == TerminalRow.terminal_id
+    )
+    rows = await session.execute(statement.order_by(TerminalRow.terminal_id))
+    return [(_terminal(row), fix_time) for row, fix_time in rows.tuples()]
+
+
+async def renew_token(session: AsyncSession, terminal_id: str) -> tuple[Terminal, str]:
+    """Give a terminal another token; the one that it had is worth nothing any more. Raises `NotFound`."""
+    row = await _terminal_to_change(session, terminal_id)
+    token = new_token()
+    row.token_sha256, row.told = _digest(token), True
+    await session.flush()
+    count_at_last(session, ROSTER)
+    return _terminal(row), token
+
+
+async def remove_terminal(session: AsyncSession, terminal_id: str) -> Terminal:
+    """Take a terminal out of its vehicle; its fixes stay. Raises `NotFound`."""
+    row = await _terminal_to_change(session, terminal_id)
+    await session.delete(row)
+    await session.flush()
+    count_at_last(session, ROSTER)
+    return _terminal(row)
+
+
+async def _terminal_to_change(session: AsyncSession, terminal_id: str) -> TerminalRow:
+    row = await session.get(TerminalRow, terminal_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound("no such terminal", field="terminal_id")
+    return row
+
+
 async def terminal_by_token(session: AsyncSession, token: str) -> Terminal | None:
     """The terminal that was given this token."""
     rows = await session.execute(select(TerminalRow).where(TerminalRow.token_sha256 == _digest(token)))
     row = rows.scalar_one_or_none()
     return None if row is None else _terminal(row)
+
+
+async def valid_tokens(session: AsyncSession, tokens: Collection[str]) -> set[str]:
+    """Those of the tokens that a terminal has."""
+    by_digest = {_digest(token): token for token in tokens}
+    known = await session.execute(select(TerminalRow.token_sha256).where(TerminalRow.token_sha256.in_(by_digest)))
+    return {by_digest[digest] for digest in known.scalars()}
 
 
 def _digest(token: str) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from core.settings import Settings
 from dispatch.desk import Desk
-from gateway.bootstrap import build
+from gateway.bootstrap import Service, build
 from gateway.cli.say import err, out, progress_bar, run
 from gateway.cli.tokenfile import token_file
 from gateway.imports.batches import Stopped
@@ -93,10 +93,10 @@ def _import(settings: Settings, file: Path, work: Callable[[Desk, bytes, Progres
     raw = file.read_bytes()
 
     async def within() -> Report:
-        async with opened(settings) as desk:
+        async with opened(settings) as service:
             try:
                 with progress_bar(file.name) as progress:
-                    report: Report = await work(desk, raw, progress)
+                    report: Report = await work(service.desk, raw, progress)
                     return report
             except Stopped as stopped:
                 _tell(stopped.report, as_json=as_json)
@@ -106,12 +106,13 @@ def _import(settings: Settings, file: Path, work: Callable[[Desk, bytes, Progres
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[Desk]:
-    """The desk on an up-to-date store, without the rest of the service."""
+async def opened(settings: Settings) -> AsyncGenerator[Service]:
+    """The service on an up-to-date store, with the rules in force, and nothing of it at work."""
     service = build(settings, on_failure=_nobody_listens)
     try:
         await prepare(service.db)
-        yield service.desk
+        await service.rules.load()
+        yield service
     finally:
         await service.db.close()
 

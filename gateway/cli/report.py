@@ -44,15 +44,16 @@ def weekly(
 
 
 async def _made(settings: Settings, week: str, file: Path | None) -> tuple[Path, bytes]:
-    async with opened(settings) as desk:
-        async with desk.db.write() as session:
-            await make_weekly_report(session, desk.clock.now())
+    async with opened(settings) as service:
+        rules = service.rules.book.scoring
+        async with service.db.write() as session:
+            await make_weekly_report(session, service.clock.now(), rules.weights)
             weeks = await report_weeks(session)
-        async with desk.db.read() as session:
+        async with service.db.read() as session:
             report = await weekly_report(session, week or weeks[0])
             names = {dealer.code: dealer.name for dealer in await queries.dealers(session)}
-    views = week_views(report, names, settings.min_cases_ranked)
+    views = week_views(report, names, rules.min_cases_ranked)
     target = file or Path(f"{report.week}.pdf")
     if target.suffix == _Form.XLSX:
         return target, write_sheet(report.week, headings("zh"), [row(view) for view in views])
-    return target, weekly_paper(report, together("", report.scores), views, "zh")
+    return target, weekly_paper(report, together("", report.scores, rules.weights), views, "zh")

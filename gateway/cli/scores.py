@@ -60,8 +60,8 @@ def scores(
 
 
 async def _read(settings: Settings, dealer: str, start: Any, end: Any) -> list[ScoreView]:
-    async with opened(settings) as desk:
-        found = await standings(desk.db, start=start, end=end, dealer=dealer, min_cases=settings.min_cases_ranked)
+    async with opened(settings) as service:
+        found = await standings(service.db, service.rules.book.scoring, start=start, end=end, dealer=dealer)
     return score_views(found)
 
 

@@ -125,6 +125,7 @@ CaseDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER}))]
 FieldDoor = Annotated[Door, Depends(door_for(CAC | OF_A_DEALER))]
 """The CAC, and a dealer's specialist or driver."""
 FiguresDoor = Annotated[Door, Depends(door_for(CAC | {Role.DEALER, Role.OEM}))]
+AdminDoor = Annotated[Door, Depends(door_for(frozenset({Role.ADMIN})))]
 NetworkDoor = Annotated[Door, Depends(door_for(CAC | {Role.OEM}))]
 """Those who look at the network as a whole: the CAC and the OEM."""
 

@@ -13,7 +13,6 @@ from core.errors import Invalid, NotFound, NotPermitted
 from core.geo import Position, check_position, distance_m
 from dispatch import queries
 from dispatch.desk import Act
-from dispatch.faults import FAULTS
 from dispatch.nextsteps import Next, next_steps
 from dispatch.promise import standard_minutes
 from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Trip
@@ -182,7 +181,7 @@ def _job(door: Door, case: Case, dealer: Dealer, ranked: tuple[Candidate, ...]) 
     sight = sight_of(door.user, case)
     trip = next((one for one in reversed(case.trips) if one.dealer == dealer.code), None)
     view = trip_view(case, trip, sight, whole_sheet=True) if trip else None
-    fault = FAULTS[case.fault]
+    fault = door.desk.rules.faults.get(case.fault)
     shown = case_view(case, door.user, door.desk.places)
     if not _at_hand(case, dealer.code):
         shown = shown.model_copy(update={"caller": PersonView(name=shown.caller.name, phone=STRUCK)})
@@ -192,7 +191,7 @@ def _job(door: Door, case: Case, dealer: Dealer, ranked: tuple[Candidate, ...]) 
         trip=view,
         sheet=view.sheet.content if view and view.sheet else None,
         tools=list(case.tools),
-        parts=list(fault.parts),
+        parts=list(fault.parts) if fault else [],
         navigation=_navigation(case.place.scene),
         next=_next(door, case, dealer.code),
     )
@@ -218,7 +217,7 @@ def _offer(door: Door, case: Case, dealer: Dealer, ranked: tuple[Candidate, ...]
         at=offer.at,
         distance_m=metres,
         travel_time_s=own.travel_time_s if own else None,
-        standard_minutes=standard_minutes(door.desk.promise_rules, county=case.county, distance_m=metres),
+        standard_minutes=standard_minutes(door.desk.rules.promise, county=case.county, distance_m=metres),
         suggested_vehicle=own.vehicle if own else None,
     )
 

@@ -20,6 +20,7 @@ from dispatch.wayside import CANCELLABLE, Standing, advice_of, arrival_of, stand
 from gateway import links
 from gateway.bootstrap import Service
 from gateway.catalogue import language_of
+from gateway.faultwords import fault_word
 from gateway.http.door import AnyDoor, CacDoor, read_answer, service_of
 from gateway.http.fields import Body, Coordinate, FilledText, Line, Number, Text, Whole
 from gateway.http.views import View
@@ -193,7 +194,7 @@ async def _found(
     try:
         link = await links.link_of(session, token)
         case = await queries.get_case(session, link.case_id) if link.case_id else None
-        links.check_alive(link, case.ended_at if case else None, now, days=desk.settings.motorist_link_days)
+        links.check_alive(link, case.ended_at if case else None, now, days=desk.rules.book.retention.motorist_link_days)
     except NotFound:
         desk.visits.hit(ATTEMPTS, _client(request))
         raise
@@ -368,6 +369,7 @@ async def _record(desk: Service, request: Request, case: Case, sight: Sight) -> 
         dealer = await queries.dealer(session, case.trips[-1].dealer)
     city = desk.places.city_name(case.city_code) if case.city_code else None
     language = language_of(request.headers.get("accept-language", ""))
-    body = await asyncio.to_thread(rescue_record, case, dealer, sight, language, city or "")
+    fault = fault_word(desk.rules.book.dispatch.faults, case.fault, language)
+    body = await asyncio.to_thread(rescue_record, case, dealer, sight, language, city=city or "", fault=fault)
     name = f"{case.number}.pdf"
     return Response(body, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})

@@ -12,6 +12,7 @@ from dispatch import queries
 from dispatch.roster import Roster
 from dispatch.vocabulary import Case, Offer, OfferStatus
 from gateway.catalogue import Language, word
+from gateway.faultwords import fault_word
 from gateway.http.door import FiguresDoor, From, NetworkDoor, To, moment_from, read_answer, span_of
 from gateway.http.scores import figure_view, score_views
 from gateway.http.views import FigureView, ScoreView, View
@@ -150,26 +151,29 @@ def _span(door: FiguresDoor, start: str | None, end: str | None) -> tuple[dateti
 
 async def _network(door: NetworkDoor, since: datetime, until: datetime) -> NetworkView:
     service = door.service
-    minimum = service.settings.min_cases_ranked
-    found = await standings(door.desk.db, start=since, end=until, dealer="", min_cases=minimum)
+    rules = service.rules.book.scoring
+    weights = rules.weights
+    found = await standings(door.desk.db, rules, start=since, end=until, dealer="")
     async with door.desk.db.read() as session:
         parts = [
-            (begin, {one.dealer: one for one in await scoring.scores(session, start=begin, end=finish)})
+            (begin, {one.dealer: one for one in part})
             for begin, finish in parts_of(since, until)
+            for part in [await scoring.scores(session, weights=weights, start=begin, end=finish)]
         ]
         earlier, _ = span_before(since, until)
-        before = {one.dealer: one for one in await scoring.scores(session, start=earlier, end=since)}
+        past = await scoring.scores(session, weights=weights, start=earlier, end=since)
+        before = {one.dealer: one for one in past}
         roster = await door.desk.roster.get(session)
-    whole = together("", found.scores)
-    courses = [(begin, together("", scores.values())) for begin, scores in parts]
-    targets = service.settings.targets
+    whole = together("", found.scores, weights)
+    courses = [(begin, together("", scores.values(), weights)) for begin, scores in parts]
+    targets = rules.targets
     return NetworkView(
         start=since,
         end=until,
         cases=whole.cases,
         score=whole.score,
         provisional=whole.provisional,
-        min_cases_ranked=minimum,
+        min_cases_ranked=rules.min_cases_ranked,
         kpis={
             kpi.value: NetworkFigureView(
                 **figure_view(whole.kpis[kpi]).model_dump(),
@@ -387,7 +391,7 @@ def _case_row(door: NetworkDoor, case: Case, language: Language) -> list[Any]:
         case.opened_at,
         word(f"case.status.{case.status}", language),
         word(f"channel.{case.channel}", language),
-        word(f"fault.{case.fault}", language),
+        fault_word(door.desk.rules.faults, case.fault, language),
         sight.plate(case.car.plate),
         (door.desk.places.city_name(case.city_code) or "") if case.city_code else "",
         case.dealer,
@@ -454,7 +458,7 @@ async def _week(door: NetworkDoor, week: str) -> tuple[WeeklyReport, list[ScoreV
     async with door.desk.db.read() as session:
         report = await weekly_report(session, week)
         names = {dealer.code: dealer.name for dealer in await queries.dealers(session)}
-    return report, week_views(report, names, door.service.settings.min_cases_ranked)
+    return report, week_views(report, names, door.service.rules.book.scoring.min_cases_ranked)
 
 
 def week_views(report: WeeklyReport, names: dict[str, str], min_cases: int) -> list[ScoreView]:
@@ -468,7 +472,8 @@ def week_views(report: WeeklyReport, names: dict[str, str], min_cases: int) -> l
 async def week_paper(week: WeekPath, door: NetworkDoor, request: Request) -> Response:
     """The network's figures and each dealer's, as they stood when the week was over."""
     report, views = await _week(door, week)
-    body = weekly_paper(report, together("", report.scores), views, request_language(request))
+    whole = together("", report.scores, door.service.rules.book.scoring.weights)
+    body = weekly_paper(report, whole, views, request_language(request))
     headers = {"Content-Disposition": f'inline; filename="{week}.pdf"'}
     return Response(body, media_type="application/pdf", headers=headers)
 

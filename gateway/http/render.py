@@ -167,7 +167,7 @@ def candidates_on_desk(
                 "load": load[candidate.dealer],
                 "acceptance_rate": rates.get(candidate.dealer),
                 "standard_minutes": standard_minutes(
-                    desk.promise_rules, county=case.county, distance_m=candidate.distance_m
+                    desk.rules.promise, county=case.county, distance_m=candidate.distance_m
                 ),
             }
         )

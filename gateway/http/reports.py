@@ -50,6 +50,6 @@ async def one(week: Annotated[str, Path(max_length=10, examples=["2026-W47"])], 
             start=report.start,
             end=report.end,
             made_at=report.made_at,
-            scores=week_views(report, names, door.service.settings.min_cases_ranked),
+            scores=week_views(report, names, door.service.rules.book.scoring.min_cases_ranked),
         )
     )

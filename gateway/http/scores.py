@@ -34,10 +34,10 @@ async def many(
         dealer = user.dealer
     found = await standings(
         door.desk.db,
+        door.service.rules.book.scoring,
         start=moment_from(start, "from"),
         end=moment_from(end, "to", end=True),
         dealer=dealer,
-        min_cases=door.service.settings.min_cases_ranked,
     )
     return read_answer(score_views(found))
 

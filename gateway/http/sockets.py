@@ -81,7 +81,7 @@ async def terminal(websocket: WebSocket) -> None:
 
     # It may have spoken to another process meanwhile: what it is remembered by is read from the store.
     service.ingest.forget(known.terminal_id)
-    with service.terminals.register(known.plate) as jobs:
+    with service.terminals.register(known.plate) as jobs, service.terminals.connected_by(token, websocket):
         if job := await _job_under_way(service, known.plate):
             jobs.put_nowait(job)
         await serve_terminal(websocket, terminal=known, ingest=service.ingest, jobs=jobs, complete=complete)

@@ -25,7 +25,7 @@ from gateway.http.fields import normal_plate, parse_time
 from gateway.http.paging import Cursor, cut, number_in, page
 from gateway.http.render import fix_view, live_fields, live_view, vehicle_view
 from gateway.http.requests import TerminalIn, VehicleChange, VehicleIn
-from gateway.http.views import FixView, LiveVehicleView, NearVehicleView, TerminalView, VehicleView
+from gateway.http.views import FittedTerminalView, FixView, LiveVehicleView, NearVehicleView, TerminalView, VehicleView
 from gateway.problems import documented
 from gateway.roles import check_dealer
 from tracking import queries as tracking
@@ -242,6 +242,79 @@ async def fit(body: TerminalIn, door: CacDoor) -> Response:
         )
 
     return await door.write(work, 201)
+
+
+@router.get(
+    "/terminals", summary="The terminals", response_model=list[FittedTerminalView], responses=documented(422, 503)
+)
+async def fitted(door: CacDoor, request: Request, cursor: Cursor = "", limit: Limit = 200) -> Response:
+    """By identifier. Their tokens are not told."""
+    async with door.desk.db.read() as session:
+        found = await tracking.terminals(session)
+    shown, following = cut(found, lambda one: one[0].terminal_id, cursor, limit)
+    views = [
+        FittedTerminalView(
+            terminal_id=terminal.terminal_id,
+            vehicle=terminal.plate,
+            protocol=terminal.protocol,
+            last_fix_at=last_fix_at,
+        )
+        for terminal, last_fix_at in shown
+    ]
+    return page(request, views, following)
+
+
+TerminalPath = Annotated[str, Path(max_length=40, description="the terminal's identifier")]
+
+
+@router.post(
+    "/terminals/{terminal_id}/token",
+    summary="Give a terminal another token",
+    response_model=TerminalView,
+    responses=documented(404, 409, 503),
+)
+async def renew(terminal_id: TerminalPath, door: CacDoor) -> Response:
+    """The one that it had is worth nothing any more, and whoever is connected by it is hung up on."""
+
+    async def work(act: Act) -> TerminalView:
+        terminal, token = await tracking.renew_token(act.session, terminal_id)
+        await _record_terminal(act, terminal, before="token", after="another token")
+        return TerminalView(
+            terminal_id=terminal.terminal_id, vehicle=terminal.plate, protocol=terminal.protocol, token=token
+        )
+
+    return await door.write(work)
+
+
+@router.delete(
+    "/terminals/{terminal_id}",
+    summary="Take a terminal out",
+    response_model=FittedTerminalView,
+    responses=documented(404, 409, 503),
+)
+async def take_out(terminal_id: TerminalPath, door: CacDoor) -> Response:
+    """Its fixes stay in the vehicle's trail. The answer is the terminal as it was."""
+
+    async def work(act: Act) -> FittedTerminalView:
+        terminal = await tracking.remove_terminal(act.session, terminal_id)
+        await _record_terminal(act, terminal, before=terminal_id, after="")
+        return FittedTerminalView(
+            terminal_id=terminal_id, vehicle=terminal.plate, protocol=terminal.protocol, last_fix_at=None
+        )
+
+    return await door.write(work)
+
+
+async def _record_terminal(act: Act, terminal: Terminal, *, before: str, after: str) -> None:
+    await queries.record_change(
+        act.session,
+        f"terminal:{terminal.terminal_id}",
+        actor=act.actor,
+        at=act.now,
+        field=f"vehicle:{terminal.plate}",
+        before=before,
+        after=after,
+    )
 
 
 def _whose(door: FieldDoor, dealer: str) -> str:

@@ -164,6 +164,15 @@ class TerminalView(View):
     token: str
 
 
+class FittedTerminalView(View):
+    """A terminal in its vehicle. `last_fix_at` is null where another one of the vehicle spoke later, or none did."""
+
+    terminal_id: str
+    vehicle: str
+    protocol: Protocol
+    last_fix_at: datetime | None
+
+
 class FaultView(View):
     """One row of the fault table (R2)."""
 
@@ -173,6 +182,12 @@ class FaultView(View):
     needs: VehicleKind
     tools: list[str]
     parts: list[str]
+    consent: bool
+    """The customer signs before the work begins (R19)."""
+    active: bool
+    """No new case is opened with a fault that is not."""
+    asks: list[str]
+    """The questions about the car whose answer may change what is sent (R17): `energy`, `drive`, `spare_wheel`."""
 
 
 class CandidateView(View):

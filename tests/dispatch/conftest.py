@@ -17,6 +17,7 @@ from core.places import Places, load_places
 from core.settings import Settings
 from dispatch import queries
 from dispatch.desk import Desk
+from dispatch.rules import dispatch_rules
 from tracking.live import LiveIndex
 from tracking.roster import add_terminal, add_vehicle
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
@@ -39,13 +40,16 @@ def new_desk(tmp_path: Path, places: Places, clock: SetClock) -> Callable[[], De
     url = new_store(tmp_path)
 
     def make(**settings: object) -> Desk:
+        given = Settings(database=url, **settings)  # type: ignore[arg-type]
+        rules = dispatch_rules(given)
         return Desk(
             db=Database(url),
             bus=Bus(),
             clock=clock,
             places=places,
             live=LiveIndex(),
-            settings=Settings(database=url, **settings),  # type: ignore[arg-type]
+            settings=given,
+            ruling=lambda: rules,
         )
 
     return make

@@ -11,7 +11,7 @@ from core.geo import Position
 from dispatch import decide
 from dispatch import events as e
 from dispatch.evolve import evolve
-from dispatch.faults import need_of
+from dispatch.faults import FAULTS, need_of
 from dispatch.network import network_of
 from dispatch.proximity import Fleet
 from dispatch.vocabulary import Car, Case, Channel, Dealer, Person, Place, Result, Scope
@@ -50,7 +50,7 @@ def place(at: Position | None = None, hand_over: Position | None = None) -> Plac
 
 def opened(*, fault: str = "battery", car: Car | None = None, own_dealer: str = "", at: Place | None = None) -> Case:
     car = car or Car()
-    need = need_of(fault, car)
+    need = need_of(FAULTS, fault, car)
     event = e.CaseOpened(
         number="R261122-0001",
         channel=Channel.DEALER_24H if own_dealer else Channel.HOTLINE_400,

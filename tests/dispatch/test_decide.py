@@ -88,13 +88,13 @@ def test_r1_one_offer_at_a_time() -> None:
     ],
 )
 def test_r2_r17_fault_and_car_decide_the_vehicle(fault: str, car: Car, kind: VehicleKind, flatbed: bool) -> None:
-    need = need_of(fault, car)
+    need = need_of(FAULTS, fault, car)
     assert (need.kind, "flatbed" in need.tools) == (kind, flatbed)
 
 
 def test_r2_an_unknown_fault_is_refused_and_the_table_holds_the_contracts_codes() -> None:
     with pytest.raises(errors.Invalid):
-        need_of("gremlins", Car())
+        need_of(FAULTS, "gremlins", Car())
     contract = {
         "battery",
         "tyre",
@@ -171,7 +171,9 @@ def test_r5_second_dispatch_only_after_the_cac_confirms(same_dealer: bool) -> No
     ):
         with pytest.raises(errors.SecondDispatchNotConfirmed):
             too_early()
-    events = decide.decide_second_dispatch(case, approve=True, needs=TOW, same_dealer=same_dealer, now=minutes(33))
+    events = decide.decide_second_dispatch(
+        case, FAULTS, approve=True, needs=TOW, same_dealer=same_dealer, now=minutes(33)
+    )
     case = then(case, events)
     assert (case.status, case.needs, case.required_dealer) == (CaseStatus.OPEN, TOW, "D1" if same_dealer else "")
     assert case.trips[0].status is TripStatus.DONE
@@ -181,13 +183,15 @@ def test_r5_second_dispatch_only_after_the_cac_confirms(same_dealer: bool) -> No
 
 def test_r5_a_refused_second_dispatch_leaves_the_first_vehicle_to_it() -> None:
     case = outcome(on_scene(accepted(offered(opened()))), Result.UNRESOLVED, drivable=False)
-    case = then(case, decide.decide_second_dispatch(case, approve=False, needs=TOW, same_dealer=True, now=minutes(33)))
+    case = then(
+        case, decide.decide_second_dispatch(case, FAULTS, approve=False, needs=TOW, same_dealer=True, now=minutes(33))
+    )
     assert case.status is CaseStatus.ON_SCENE
     with pytest.raises(errors.SecondDispatchNotConfirmed):
         decide.complete(signed(case), trip_id="t1", now=minutes(40), by_cac=True)
     assert outcome(case).trips[0].result is Result.REPAIRED
     with pytest.raises(errors.IllegalTransition):
-        decide.decide_second_dispatch(case, approve=True, needs=TOW, same_dealer=True, now=minutes(34))
+        decide.decide_second_dispatch(case, FAULTS, approve=True, needs=TOW, same_dealer=True, now=minutes(34))
 
 
 def test_r6_no_signature_no_completion() -> None:
@@ -276,6 +280,10 @@ def test_r16_the_standard_promise() -> None:
     assert standard_minutes(RULES, county=False, distance_m=15_000) == 45
     assert standard_minutes(RULES, county=True, distance_m=15_000) == 60
     assert standard_minutes(RULES, county=True, distance_m=90_000) == 60
+    nearer = PromiseRules(county_minutes=50, near_m=5_000, near_minutes=20, far_m=9_000, far_minutes=35)
+    found = [standard_minutes(nearer, county=True, distance_m=metres) for metres in (5_000, 5_001, 9_001)]
+    assert found == [20, 35, 50]
+    assert latest_minutes_without_reason(nearer, county=True, distance_m=9_001) is None
     assert latest_minutes_without_reason(RULES, county=False, distance_m=9_000) == 45
     assert latest_minutes_without_reason(RULES, county=False, distance_m=15_000) == 60
     assert latest_minutes_without_reason(RULES, county=False, distance_m=25_000) is None
@@ -516,14 +524,14 @@ def test_r5_once_a_vehicle_is_on_scene_another_is_a_second_dispatch() -> None:
 
 def test_r17_a_vehicle_without_the_flatbed_is_not_accepted_either() -> None:
     electric = opened(fault="tow_only", car=Car(energy=Energy.ELECTRIC))
-    acceptance.check_tools(vehicle(kind=TOW, tools=("flatbed",)), electric)
-    acceptance.check_tools(vehicle(kind=TOW), electric)
+    acceptance.check_tools(FAULTS, vehicle(kind=TOW, tools=("flatbed",)), electric)
+    acceptance.check_tools(FAULTS, vehicle(kind=TOW), electric)
     with pytest.raises(errors.NoEligibleVehicle):
-        acceptance.check_tools(vehicle(kind=TOW, tools=("winch",)), electric)
+        acceptance.check_tools(FAULTS, vehicle(kind=TOW, tools=("winch",)), electric)
     lockout = opened(fault="lockout", car=Car(drive=Drive.FOUR_WHEEL))
-    acceptance.check_tools(vehicle(tools=("lockout_kit",)), lockout)
+    acceptance.check_tools(FAULTS, vehicle(tools=("lockout_kit",)), lockout)
     with pytest.raises(errors.NoEligibleVehicle):  # sent instead as a tow, it must be a flatbed
-        acceptance.check_tools(vehicle(kind=TOW, tools=("winch",)), lockout)
+        acceptance.check_tools(FAULTS, vehicle(kind=TOW, tools=("winch",)), lockout)
 
 
 def test_k3_a_vehicle_that_comes_by_after_its_trip_was_over_has_not_arrived() -> None:

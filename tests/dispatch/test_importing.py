@@ -21,6 +21,7 @@ from dispatch.tables import CaseRow, DeadlineRow
 from dispatch.vocabulary import Car, CaseStatus, Channel, Person
 from scoring.projection import catch_up
 from scoring.queries import scores
+from scoring.vocabulary import WEIGHTS
 
 
 async def bring(desk: Desk, past: Line) -> str:
@@ -143,7 +144,7 @@ async def test_scores_of_imported_cases_equal_a_count_straight_from_the_lines(de
         assert {await import_case(desk, act, read_past_case(text(past))) for past in lines} == {"imported"}
     await catch_up(desk.db)
     async with desk.db.read() as session:
-        found = {one.dealer: one for one in await scores(session)}
+        found = {one.dealer: one for one in await scores(session, weights=WEIGHTS)}
     for dealer in DEALERS:
         figures = {kpi.value: (one.numerator, one.denominator) for kpi, one in found[dealer].kpis.items()}
         acceptance = found[dealer].acceptance

@@ -11,6 +11,7 @@ from core.errors import IllegalTransition, NearsideError
 from dispatch import decide
 from dispatch.events import EVENT_TYPES, CaseOpened, Event, OutcomeReported, SecondDispatchDecided
 from dispatch.evolve import evolve, fold
+from dispatch.faults import FAULTS
 from dispatch.lifecycle import LIFECYCLE, STEP_OF, Step, after, allows
 from dispatch.proximity import rank
 from dispatch.vocabulary import ENDED, FINAL, CancelledBy, Case, CaseStatus, OfferStatus, Person, Result, TripStatus
@@ -169,7 +170,7 @@ class Lives(RuleBasedStateMachine):
     def second(self, approve: bool, needs: VehicleKind, same: bool) -> None:
         self.attempt(
             lambda: decide.decide_second_dispatch(
-                self.case, approve=approve, needs=needs, same_dealer=same, now=self.now
+                self.case, FAULTS, approve=approve, needs=needs, same_dealer=same, now=self.now
             )
         )
 

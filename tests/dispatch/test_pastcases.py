@@ -13,19 +13,20 @@ from past_lines import DEALERS, Line, at, count_all, line, offer, past_lines, te
 from core.errors import NearsideError
 from dispatch.events import CaseOpened, Event
 from dispatch.evolve import fold
-from dispatch.faults import need_of
+from dispatch.faults import FAULTS, need_of
 from dispatch.pastcases import PastCase, read_past_case, unknown_fields
 from dispatch.promise import effective_promise
 from dispatch.replay import replay
 from dispatch.vocabulary import ENDED, Car, Case, CaseStatus, OfferStatus, Person, Scope, Source
 from scoring.kpi import standings
 from scoring.score import dealer_score, tally
+from scoring.vocabulary import WEIGHTS
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def retold(past: PastCase) -> tuple[tuple[Event, datetime], ...]:
-    need = need_of(past.fault, Car())
+    need = need_of(FAULTS, past.fault, Car())
     opened = CaseOpened(
         number=past.number,
         channel=past.channel,
@@ -42,7 +43,7 @@ def retold(past: PastCase) -> tuple[tuple[Event, datetime], ...]:
         tools=need.tools,
         consent_needed=need.consent,
     )
-    return replay(past, case_id="c1", opened=opened, dealers=set(DEALERS), now=NOW)
+    return replay(past, FAULTS, case_id="c1", opened=opened, dealers=set(DEALERS), now=NOW)
 
 
 def case_of(past: Line) -> Case:
@@ -458,7 +459,9 @@ def test_scores_of_legal_past_cases_equal_a_count_straight_from_the_lines(past: 
     cases = [case_of(one) for one in past]
     assert all(case.status in ENDED for case in cases)
     for dealer in DEALERS:
-        found = dealer_score(dealer, tally(standings(case)[dealer] for case in cases if dealer in standings(case)))
+        found = dealer_score(
+            dealer, tally(standings(case)[dealer] for case in cases if dealer in standings(case)), WEIGHTS
+        )
         figures = {kpi.value: (one.numerator, one.denominator) for kpi, one in found.kpis.items()}
         figures["acceptance"] = (found.acceptance.numerator, found.acceptance.denominator)
         assert figures == count_all(past, dealer)

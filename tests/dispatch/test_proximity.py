@@ -29,6 +29,7 @@ from plain_ranking import PlainFleet, plain_rank
 from core import errors
 from core.geo import Position, distances_m
 from dispatch import decide, proximity
+from dispatch.faults import FAULTS
 from dispatch.proximity import Fleet, Skip, choose, rank
 from dispatch.vocabulary import Car, Case, Energy, Result
 from tracking.vocabulary import VehicleKind
@@ -97,7 +98,7 @@ def histories(draw: st.DrawFn) -> Case:
         case = accepted(offered(case, dealer_code=draw(codes), offer_id="o", at=51), offer_id="o", trip_id="t", at=52)
         case = outcome(on_scene(case, trip_id="t", depart=53, arrive=60), Result.UNRESOLVED, trip_id="t")
         again = decide.decide_second_dispatch(
-            case, approve=True, needs=draw(st.sampled_from([SERVICE, TOW])), same_dealer=True, now=minutes(61)
+            case, FAULTS, approve=True, needs=draw(st.sampled_from([SERVICE, TOW])), same_dealer=True, now=minutes(61)
         )
         case = then(case, again)
         if draw(st.booleans()):
@@ -274,7 +275,7 @@ def test_r1_another_than_the_nearest_needs_a_reason_and_must_be_able() -> None:
 
 def test_r5_the_second_vehicle_comes_from_the_dealer_the_cac_named_until_it_refuses() -> None:
     case = outcome(on_scene(accepted(offered(opened(), dealer_code="D2"))), Result.UNRESOLVED, drivable=False)
-    events = decide.decide_second_dispatch(case, approve=True, needs=SERVICE, same_dealer=True, now=minutes(33))
+    events = decide.decide_second_dispatch(case, FAULTS, approve=True, needs=SERVICE, same_dealer=True, now=minutes(33))
     case = then(case, events)
     assert reasons(case, two()) == (Skip.OTHER_DEALER_SENDS,)
     assert choose(rank(case, two())).dealer == "D2"
@@ -297,6 +298,6 @@ def test_r5_the_dealer_that_the_cac_named_is_asked_whatever_it_answered_before()
     left = outcome(on_scene(taken, depart=8), Result.UNRESOLVED, drivable=False)
     again = then(
         left,
-        decide.decide_second_dispatch(left, approve=True, needs=SERVICE, same_dealer=True, now=minutes(33)),
+        decide.decide_second_dispatch(left, FAULTS, approve=True, needs=SERVICE, same_dealer=True, now=minutes(33)),
     )
     assert choose(rank(again, two())).dealer == "D1"

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from core.clock import CHINA_STANDARD_TIME
 from gateway.imports.cases import import_cases
+from scoring.vocabulary import WEIGHTS
 from scoring.weekly import make_weekly_report
 
 
@@ -117,7 +118,7 @@ async def test_r13_the_week_on_paper_and_for_excel(house: House) -> None:
     await completed(house)
     now = house.service.desk.clock.now()
     async with house.service.db.write() as session:
-        await make_weekly_report(session, now + timedelta(weeks=1))
+        await make_weekly_report(session, now + timedelta(weeks=1), WEIGHTS)
     (week,) = (await house.oem.get("/reports/weekly")).json()
     paper = await house.oem.get(f"/reports/weekly/{week}/paper.pdf")
     text = PdfReader(io.BytesIO(paper.content)).pages[0].extract_text().replace(" ", "")

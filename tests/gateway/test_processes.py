@@ -313,6 +313,54 @@ async def test_whoever_signs_out_at_one_is_signed_out_of_the_others_screens(pair
         await comes_true(lambda: other.service.sign_in.has_ended(session))
 
 
+async def test_rules_changed_at_one_are_the_others_too(pair: Pair) -> None:
+    one, other = pair
+    why = {"reason": "test"}
+    changed = await one.admin.patch("/admin/rules", {"offer_timeout_s": 44, "weights": {"arrival": 0}, **why})
+    assert changed.status_code == 422
+    weights = {"completion": 40, "arrival": 0}
+    changed = await one.admin.patch("/admin/rules", {"offer_timeout_s": 44, "weights": weights, **why})
+    assert changed.status_code == 200, changed.text
+    snow = {"name_zh": "雪", "name_en": "snow", "needs": "tow", **why}
+    assert (await one.admin.put("/admin/faults/snow", snow)).status_code == 200
+    assert (await other.admin.get("/admin/rules")).json()["offer_timeout_s"] == 44  # the store's word, at once
+    await comes_true(lambda: other.service.rules.book == one.service.rules.book)
+    assert (await other.new_case(fault="snow"))["needs"] == "tow"
+    answers = await asyncio.gather(
+        *(
+            house.admin.patch("/admin/rules", {"promise": {name: 33}, **why})
+            for house, name in zip(pair, ("district_minutes", "county_minutes"), strict=True)
+        )
+    )
+    assert [answer.status_code for answer in answers] == [200, 200]
+    await comes_true(lambda: other.service.rules.book == one.service.rules.book)
+    promise = one.service.rules.book.dispatch.promise
+    assert (promise.district_minutes, promise.county_minutes) == (33, 33)
+
+
+async def test_whoever_is_changed_at_one_is_signed_out_everywhere(pair: Pair) -> None:
+    one, other = pair
+    session = await other.service.sign_in.session_of(one.oem.token)
+    with other.service.sign_in.watched(session):
+        assert (await one.admin.patch("/users/oem", {"active": False})).status_code == 200
+        assert (await other.oem.get("/faults")).status_code == 401
+        await comes_true(lambda: other.service.sign_in.has_ended(session))
+
+
+async def test_two_administrators_do_not_disable_each_other(pair: Pair) -> None:
+    one, other = pair
+    for _ in range(5):
+        assert (await one.admin.patch("/users/cac", {"role": "admin"})).status_code == 200
+        answers = await asyncio.gather(
+            one.admin.patch("/users/cac", {"role": "dispatcher"}), other.admin.patch("/users/admin", {"active": False})
+        )
+        async with one.service.db.read() as session:
+            left = await session.execute(text("SELECT count(*) FROM account WHERE role = 'admin' AND active"))
+            assert left.scalar_one() == 1, [answer.text for answer in answers]
+        if answers[1].status_code == 200:
+            break
+
+
 async def test_what_was_committed_last_is_told_by_a_process_that_stops(pair: Pair) -> None:
     one, other = pair
     terminal = await fitted(one)

@@ -23,10 +23,10 @@ from websockets.exceptions import ConnectionClosedError
 from core.bus import Bus
 from core.database import Database
 from core.errors import IllegalTransition, StoreUnavailable
-from gateway.terminals import IN_FLIGHT, TerminalSockets, serve_terminal
+from gateway.terminals import IN_FLIGHT, TOKEN_ENDED, TerminalSockets, serve_terminal
 from tracking.ingest import Ingest
 from tracking.live import LiveIndex
-from tracking.queries import add_terminal, add_vehicle, trail
+from tracking.queries import add_terminal, add_vehicle, remove_terminal, renew_token, trail
 from tracking.vocabulary import Protocol, Terminal, Vehicle, VehicleKind
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -68,6 +68,7 @@ class Service:
     ingest: Ingest
     sockets: TerminalSockets
     port: int = 0
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
     completed: list[tuple[str, int, datetime]] = field(default_factory=list[tuple[str, int, datetime]])
 
     def connect(self, name: str) -> connect:
@@ -82,14 +83,15 @@ class Service:
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncGenerator[Service]:
     db = BreakableDatabase(new_store(tmp_path))
+    tokens: dict[str, str] = {}
     async with db.write() as session:
         for name in "12":
             plate = f"P{name}"
             await add_vehicle(session, Vehicle(plate=plate, kind=VehicleKind.SERVICE, dealer="D", on_duty=True))
-            await add_terminal(session, terminal_of(name))
+            tokens[name] = await add_terminal(session, terminal_of(name))
     ingest = Ingest(db=db, bus=Bus(), live=LiveIndex(), clock=StoppedClock(), window_s=0)
     await ingest.start()
-    served = Service(db=db, ingest=ingest, sockets=TerminalSockets())
+    served = Service(db=db, ingest=ingest, sockets=TerminalSockets(), tokens=tokens)
 
     async def complete(terminal: Terminal, seq: int, time: datetime) -> None:
         if seq == 13:
@@ -97,8 +99,10 @@ async def service(tmp_path: Path) -> AsyncGenerator[Service]:
         served.completed.append((terminal.terminal_id, seq, time))
 
     async def endpoint(websocket: WebSocket) -> None:
-        terminal = terminal_of(websocket.query_params["terminal"])
-        with served.sockets.register(terminal.plate) as jobs:
+        name = websocket.query_params["terminal"]
+        terminal = terminal_of(name)
+        line = served.sockets.connected_by(tokens[name], websocket)
+        with served.sockets.register(terminal.plate) as jobs, line:
             await serve_terminal(websocket, terminal=terminal, ingest=ingest, jobs=jobs, complete=complete)
 
     config = uvicorn.Config(
@@ -341,3 +345,35 @@ async def test_whatever_is_acknowledged_on_a_lost_line_is_in_the_trail(service: 
         assert acknowledged <= set(await service.trail("1"))
         waiting -= acknowledged
     assert await service.trail("1") == list(range(300))
+
+
+async def test_who_came_with_a_token_that_is_worth_nothing_is_hung_up_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.terminals.LOOK_S", 0.02)
+    stop = asyncio.Event()
+    watching = asyncio.create_task(service.sockets.follow(service.db, stop))
+    async with service.connect("1") as first, service.connect("2") as second:
+        for socket in (first, second):
+            await say(socket, fix(1))
+            assert (await hear(socket))["type"] == "ack"
+        async with service.db.write() as session:
+            _terminal, token = await renew_token(session, "T1")
+        with pytest.raises(ConnectionClosedError) as closed:
+            await hear(first)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == TOKEN_ENDED
+        service.tokens["1"] = token
+        await say(second, fix(2))
+        assert (await hear(second))["type"] == "ack"
+        async with service.connect("1") as again:
+            await say(again, fix(2))
+            assert (await hear(again))["type"] == "ack"
+            async with service.db.write() as session:
+                await remove_terminal(session, "T2")
+            with pytest.raises(ConnectionClosedError):
+                await hear(second)
+            await say(again, fix(3))
+            assert (await hear(again))["type"] == "ack"
+    stop.set()
+    await watching

@@ -26,7 +26,7 @@ from scoring.projection import POSITION, catch_up, recompute
 from scoring.queries import cases_behind, scores
 from scoring.score import dealer_score, tally
 from scoring.tables import CaseStanding
-from scoring.vocabulary import Counted, DealerScore, Kpi, Reason
+from scoring.vocabulary import WEIGHTS, Counted, DealerScore, Kpi, Reason
 
 
 async def keep(
@@ -65,14 +65,14 @@ async def rows(db: Database) -> list[tuple[Any, ...]]:
 async def all_scores(db: Database, **within: Any) -> list[DealerScore]:
     await catch_up(db)
     async with db.read() as session:
-        return await scores(session, **within)
+        return await scores(session, weights=WEIGHTS, **within)
 
 
 def from_rules(told: Sequence[Told]) -> list[DealerScore]:
     """The same scores without a store."""
     found = [standings(one.case) for one in told]
     dealers = sorted({dealer for one in found for dealer in one})
-    return [dealer_score(dealer, tally(one[dealer] for one in found if dealer in one)) for dealer in dealers]
+    return [dealer_score(dealer, tally(one[dealer] for one in found if dealer in one), WEIGHTS) for dealer in dealers]
 
 
 @settings(max_examples=12)

@@ -1,14 +1,18 @@
 """K6, K11, K12: KPIs, the weighted score, the ranking; and what holds for whatever history."""
 
+from itertools import pairwise
+
 import pytest
 from histories import DEALERS, histories
 from hypothesis import given
 from hypothesis import strategies as st
 from scoring_build import Told, repaired
 
+from core.errors import Invalid
 from dispatch.evolve import fold
 from dispatch.vocabulary import ENDED, Case, OfferStatus
 from scoring.kpi import standings
+from scoring.rules import ScoringRules, check_scoring_rules
 from scoring.score import dealer_score, ranking, tally, weighted
 from scoring.vocabulary import WEIGHTS, Counted, DealerScore, Kpi, Reason
 
@@ -19,7 +23,7 @@ def score_of(*told: Told, dealer: str = "D1") -> DealerScore:
 
 def total(dealer: str, cases: list[Case]) -> DealerScore:
     found = [standings(case).get(dealer) for case in cases]
-    return dealer_score(dealer, tally(standing for standing in found if standing))
+    return dealer_score(dealer, tally(standing for standing in found if standing), WEIGHTS)
 
 
 def test_the_weights_are_thirty_forty_ten_ten_ten() -> None:
@@ -52,7 +56,7 @@ def test_K6_a_missing_kpi_is_neither_0_nor_100_and_makes_the_score_provisional()
 def test_K6_without_any_kpi_there_is_no_score() -> None:
     found = score_of(Told().withdrawn("D1").cancelled(9))
     assert (found.score, found.provisional, found.cases) == (None, True, 0)
-    assert weighted({}) == (None, True)
+    assert weighted({}, WEIGHTS) == (None, True)
 
 
 def test_K11_satisfaction_is_the_mean_of_the_answers() -> None:
@@ -78,6 +82,38 @@ def test_K12_the_ranking_leaves_out_small_samples_and_says_so() -> None:
     assert [(place.dealer, place.rank) for place in found.places] == [("D1", 1), ("D3", 1), ("D4", 3)]
     assert (found.left_out, found.min_cases) == (("D2", "D5"), 5)
     assert ranking([score_of(*few, dealer="D2")], min_cases=1).places[0].rank == 1
+
+
+@st.composite
+def weights_of(draw: st.DrawFn) -> dict[Kpi, int]:
+    """Five parts of a hundred."""
+    cuts = [0, *sorted(draw(st.lists(st.integers(0, 100), min_size=4, max_size=4))), 100]
+    return {kpi: after - before for kpi, (before, after) in zip(Kpi, pairwise(cuts), strict=True)}
+
+
+@given(st.fixed_dictionaries({kpi: st.none() | st.floats(0, 100) for kpi in Kpi}), weights_of(), st.integers(2, 9))
+def test_k6_weights_count_by_their_share_among_what_is_available(
+    values: dict[Kpi, float | None], weights: dict[Kpi, int], times: int
+) -> None:
+    check_scoring_rules(ScoringRules(weights=weights))
+    score, provisional = weighted(values, weights)
+    heavy = {kpi: value for kpi, value in values.items() if weights[kpi]}
+    there = {kpi: value for kpi, value in heavy.items() if value is not None}
+    assert provisional == (there.keys() != heavy.keys())
+    assert (score is None) == (not there)
+    if score is not None:
+        assert min(there.values()) - 1e-9 <= score <= max(there.values()) + 1e-9
+        assert weighted(there, weights)[0] == pytest.approx(score)
+        scaled = {kpi: weight * times for kpi, weight in weights.items()}
+        assert weighted(values, scaled) == (pytest.approx(score), provisional)
+        everything = {kpi: 100 * (kpi is next(iter(there))) for kpi in Kpi}
+        assert weighted(values, everything)[0] == pytest.approx(next(iter(there.values())))
+
+
+@given(weights_of(), st.sampled_from(Kpi), st.sampled_from([-1, 1]))
+def test_k6_weights_are_parts_of_one_whole(weights: dict[Kpi, int], kpi: Kpi, more: int) -> None:
+    with pytest.raises(Invalid, match="weight"):
+        check_scoring_rules(ScoringRules(weights={**weights, kpi: weights[kpi] + more}))
 
 
 @given(told=histories())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scoring.score import Tally, dealer_score
 from scoring.together import PARTS, parts_of, span_before, together
-from scoring.vocabulary import DealerScore, Kpi
+from scoring.vocabulary import WEIGHTS, DealerScore, Kpi
 from tracking.travel import estimate_s, reach_m
 
 T0 = datetime(2026, 11, 1, tzinfo=UTC)
@@ -27,18 +27,18 @@ def scores(draw: st.DrawFn) -> DealerScore:
         offers_accepted=draw(st.integers(0, answered)),
         offers_answered=answered,
     )
-    return dealer_score(draw(st.sampled_from(["D1", "D2", "D3"])), total)
+    return dealer_score(draw(st.sampled_from(["D1", "D2", "D3"])), total, WEIGHTS)
 
 
 @given(st.lists(scores(), max_size=6), st.integers(0, 6))
 def test_k6_counts_are_added_never_percentages(found: list[DealerScore], cut: int) -> None:
-    whole = together("", found)
+    whole = together("", found, WEIGHTS)
     for kpi in Kpi:
         assert whole.kpis[kpi].denominator == sum(one.kpis[kpi].denominator for one in found)
         assert whole.kpis[kpi].numerator == sum(one.kpis[kpi].numerator for one in found)
         assert (whole.kpis[kpi].value is None) == (whole.kpis[kpi].denominator == 0)
     assert whole.acceptance.denominator == sum(one.acceptance.denominator for one in found)
-    assert together("", [together("", found[:cut]), together("", found[cut:])]) == whole
+    assert together("", [together("", found[:cut], WEIGHTS), together("", found[cut:], WEIGHTS)], WEIGHTS) == whole
 
 
 @given(st.integers(1, 10**7))

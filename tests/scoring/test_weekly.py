@@ -12,13 +12,13 @@ from core.clock import CHINA_STANDARD_TIME
 from core.database import Database
 from core.errors import NotFound
 from core.periodic import weekly
-from scoring.vocabulary import Kpi
+from scoring.vocabulary import WEIGHTS, Kpi
 from scoring.weekly import is_week, make_weekly_report, report_weeks, weekly_report
 
 
 async def make(db: Database, now: datetime) -> None:
     async with db.write() as session:
-        await make_weekly_report(session, now)
+        await make_weekly_report(session, now, WEIGHTS)
 
 
 async def test_r13_a_week_is_reported_once_and_stays_as_it_was(db: Database) -> None:

@@ -1,3 +1,5 @@
+import admin from "@words/admin.json";
+import dealer from "@words/dealer.json";
 import events from "@words/events.json";
 import page from "@words/page.json";
 import scores from "@words/scores.json";
@@ -6,5 +8,5 @@ import { AdminPage } from "@/admin/page";
 import { mountDesk } from "@/shared/desk";
 import { registerWords } from "@/shared/words";
 
-registerWords(events, page, scores, states);
+registerWords(admin, dealer, events, page, scores, states);
 mountDesk("page.admin", ["admin"], <AdminPage />);

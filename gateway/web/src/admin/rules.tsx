@@ -1,0 +1,178 @@
+/** The rules that may be changed: promises, time to answer, weights, ranking, targets, retention; and the fault table. */
+import { Alert, Button, Form, Input, InputNumber, Select, Switch, Table, Tag } from "antd";
+import { type ReactNode, useState } from "react";
+import { inLanguage, useWords } from "@/shared/words";
+import { type Fault, type Rules, useRules, useWrite } from "./data";
+import { Field, FormDrawer, Why } from "./form";
+
+const KPIS = ["completion", "satisfaction", "arrival", "drive_away", "first_success"] as const;
+
+export function RulesForm() {
+  const { data } = useRules();
+  return data ? <Loaded key={data.version} rules={data} /> : null;
+}
+
+function Loaded({ rules }: { rules: Rules }) {
+  const t = useWords();
+  const [form] = Form.useForm<Rules & { reason: string }>();
+  const { send, busy, reasons } = useWrite("rules");
+  const weights = Form.useWatch("weights", form) as Record<string, number> | undefined;
+  const sum = KPIS.reduce((total, kpi) => total + (weights?.[kpi] ?? rules.weights[kpi] ?? 0), 0);
+  const { faults: _faults, version: _version, ...initial } = rules;
+  const number = (name: string[] | string, label: string, unit: string) => (
+    <Field name={name} label={label} reasons={reasons} required>
+      <InputNumber suffix={unit} style={{ width: "100%" }} />
+    </Field>
+  );
+  const others = [...reasons].filter(([name]) => name === "" || name === "weights").map(([, reason]) => reason);
+  return (
+    <Form
+      form={form}
+      layout="vertical"
+      className="rules"
+      initialValues={initial}
+      disabled={busy}
+      onFinish={(values) =>
+        void send({ method: "PATCH", path: "/api/v1/admin/rules", body: values }).catch(() => undefined)
+      }
+    >
+      {others.length ? <Alert type="error" showIcon message={others.join("；")} /> : null}
+      <Part title={t("admin.part_offers")}>
+        {number("offer_timeout_s", t("admin.offer_timeout"), t("admin.seconds"))}
+        {number("auto_close_s", t("admin.auto_close"), t("admin.seconds"))}
+        <Field name="keep_brands_apart" label={t("admin.brands_apart")} reasons={reasons} valuePropName="checked">
+          <Switch />
+        </Field>
+      </Part>
+      <Part title={t("admin.part_promise")}>
+        {number(["promise", "district_minutes"], t("admin.district"), t("admin.minutes"))}
+        {number(["promise", "county_minutes"], t("admin.county"), t("admin.minutes"))}
+        {number(["promise", "near_m"], t("admin.near"), t("admin.metres"))}
+        {number(["promise", "near_minutes"], t("admin.near_minutes"), t("admin.minutes"))}
+        {number(["promise", "far_m"], t("admin.far"), t("admin.metres"))}
+        {number(["promise", "far_minutes"], t("admin.far_minutes"), t("admin.minutes"))}
+      </Part>
+      <Part title={t("admin.part_weights", { n: sum })}>
+        {KPIS.map((kpi) => (
+          <div key={kpi}>{number(["weights", kpi], t(`kpi.${kpi}`), "%")}</div>
+        ))}
+        {number("min_cases_ranked", t("admin.min_cases"), t("admin.cases"))}
+      </Part>
+      <Part title={t("admin.part_targets")}>
+        {[...KPIS, "acceptance"].map((kpi) => (
+          <Field key={kpi} name={["targets", kpi]} label={t(`kpi.${kpi}`)} reasons={reasons}>
+            <InputNumber suffix="%" min={0} max={100} style={{ width: "100%" }} />
+          </Field>
+        ))}
+      </Part>
+      <Part title={t("admin.part_retention")}>
+        {number(["retention", "position_days"], t("admin.position_days"), t("admin.days"))}
+        {number(["retention", "quarantine_days"], t("admin.quarantine_days"), t("admin.days"))}
+        {number(["retention", "motorist_link_days"], t("admin.link_days"), t("admin.days"))}
+      </Part>
+      <div className="rules-end">
+        <Why reasons={reasons} />
+        <Button type="primary" htmlType="submit" loading={busy}>
+          {t("admin.save_rules")}
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <fieldset>
+      <legend>{title}</legend>
+      <div className="rules-part">{children}</div>
+    </fieldset>
+  );
+}
+
+type FaultForm = Omit<Fault, "asks"> & { reason: string };
+
+export function Faults() {
+  const t = useWords();
+  const { data } = useRules();
+  const [edited, setEdited] = useState<Fault | "new" | null>(null);
+  const { send, busy, reasons, clear } = useWrite("rules");
+  const known = edited !== null && edited !== "new" ? edited : null;
+  return (
+    <>
+      <div className="admin-tools">
+        <Button type="primary" onClick={() => setEdited("new")}>
+          {t("admin.add_fault")}
+        </Button>
+      </div>
+      <Table<Fault>
+        rowKey="code"
+        size="small"
+        dataSource={data?.faults ?? []}
+        pagination={false}
+        columns={[
+          { title: t("admin.code"), dataIndex: "code" },
+          { title: t("admin.name"), render: (_, row) => inLanguage(row.name_zh, row.name_en) },
+          { title: t("page.needs_vehicle"), dataIndex: "needs", render: (kind: string) => t(`vehicle.kind.${kind}`) },
+          { title: t("admin.tools"), render: (_, row) => row.tools.map((one) => t(`tool.${one}`)).join(" · ") },
+          { title: t("admin.parts"), render: (_, row) => row.parts.map((one) => t(`tool.${one}`)).join(" · ") },
+          { title: t("admin.consent"), render: (_, row) => (row.consent ? t("admin.yes") : "") },
+          { title: t("admin.active"), render: (_, row) => (row.active ? t("admin.yes") : <Tag>{t("admin.no")}</Tag>) },
+          {
+            title: <span className="unseen">{t("admin.edit")}</span>,
+            render: (_, row) => (
+              <Button size="small" onClick={() => setEdited(row)}>
+                {t("admin.edit")}
+              </Button>
+            ),
+          },
+        ]}
+      />
+      <FormDrawer<FaultForm>
+        title={known ? known.code : t("admin.add_fault")}
+        open={edited !== null}
+        busy={busy}
+        reasons={reasons}
+        fields={["code", "name_zh", "name_en", "needs", "tools", "parts", "consent", "active", "reason"]}
+        initial={known ?? { needs: "service", tools: [], parts: [], consent: false, active: true }}
+        onClose={() => {
+          clear();
+          setEdited(null);
+        }}
+        onSubmit={({ code, ...body }) => {
+          const path = `/api/v1/admin/faults/${encodeURIComponent(known?.code ?? code)}`;
+          void send({ method: "PUT", path, body })
+            .then(() => setEdited(null))
+            .catch(() => undefined);
+        }}
+      >
+        {known ? null : (
+          <Field name="code" label={t("admin.code")} reasons={reasons} required>
+            <Input maxLength={40} />
+          </Field>
+        )}
+        <Field name="name_zh" label={t("admin.name_zh")} reasons={reasons} required>
+          <Input maxLength={80} />
+        </Field>
+        <Field name="name_en" label={t("admin.name_en")} reasons={reasons} required>
+          <Input maxLength={80} />
+        </Field>
+        <Field name="needs" label={t("page.needs_vehicle")} reasons={reasons} required>
+          <Select options={["service", "tow"].map((value) => ({ value, label: t(`vehicle.kind.${value}`) }))} />
+        </Field>
+        <Field name="tools" label={t("admin.tools")} reasons={reasons}>
+          <Select mode="tags" />
+        </Field>
+        <Field name="parts" label={t("admin.parts")} reasons={reasons}>
+          <Select mode="tags" />
+        </Field>
+        <Field name="consent" label={t("admin.consent")} reasons={reasons} valuePropName="checked">
+          <Switch />
+        </Field>
+        <Field name="active" label={t("admin.active")} reasons={reasons} valuePropName="checked">
+          <Switch />
+        </Field>
+        <Why reasons={reasons} />
+      </FormDrawer>
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { caseStatusAt, placeAt, type Track } from "./tracks";
+
+const track: Track = [
+  [0, 31, 121, 10, 90],
+  [10_000, 31.001, 121.002, 10, 45],
+  [400_000, 32, 122, null, null],
+];
+
+test("between two fixes a vehicle is on the straight way, and nowhere before its first", () => {
+  expect(placeAt(track, -1)).toBeNull();
+  expect(placeAt(track, 5_000)).toMatchObject({ lat: 31.0005, lon: 121.001, course_deg: 90, old: false });
+  expect(placeAt([], 5)).toBeNull();
+});
+
+test("fixes far apart are not joined: the vehicle stays, and its fix grows old", () => {
+  expect(placeAt(track, 100_000)).toMatchObject({ lat: 31.001, lon: 121.002, old: true });
+  expect(placeAt(track, 500_000)).toMatchObject({ lat: 32, lon: 122, old: true });
+});
+
+test("a case is shown from its opening until it leaves the board", () => {
+  const statuses: [number, string][] = [
+    [10, "open"],
+    [20, "offered"],
+    [30, "closed"],
+  ];
+  expect([5, 10, 25, 30].map((now) => caseStatusAt(statuses, now))).toEqual([null, "open", "offered", null]);
+});

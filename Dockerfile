@@ -32,6 +32,10 @@ RUN UV_PROJECT_ENVIRONMENT=/build/.venv uv sync --locked --only-group web \
     && uv sync --locked --no-dev --no-group web --no-editable
 
 FROM ${PYTHON}
+# Rescue records are set in Chinese; the base has no font for it.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 # The uid and gid are fixed, so that files of secrets and volumes can be given to them: see deploy/make-secrets.
 RUN groupadd --system --gid 10001 nearside \
     && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/nearside --shell /usr/sbin/nologin nearside \

@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import typst
 from redis import asyncio as aioredis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -24,6 +25,7 @@ from gateway import schema
 from gateway.basemap import check_tiles
 from gateway.bootstrap import open_store
 from gateway.fanout import FAMILY, connect
+from gateway.record import FONTS
 
 CLOCK_APART_S: Final = 2.0
 """A machine whose clock differs by more from the store's is worth a word."""
@@ -35,6 +37,10 @@ _OLDEST_REDIS: Final = (6, 2)
 
 class Unfit(StoreUnavailable):
     """A part that the service stands on cannot be used as it is; the detail names it and the remedy."""
+
+
+class Lacking(StoreUnavailable):
+    """A part is absent that the service starts and runs without, but does less well; the detail names the remedy."""
 
 
 async def check_all(settings: Settings) -> None:
@@ -91,6 +97,22 @@ async def look_at_roads(settings: Settings) -> str:
     except UnusableRoads as error:
         raise Unfit(str(error)) from error
     return f"{len(roads):,} roads"
+
+
+def look_at_fonts(families: Collection[str]) -> str:
+    """Which of `families` sets the rescue record. Raises `Lacking` where none of them is known to hold Chinese."""
+    for name in FONTS:
+        if name in families:
+            return f"rescue records are set in {name}"
+    raise Lacking(
+        "no Chinese font: rescue records may lack their Chinese words; install one (Debian: fonts-noto-cjk) "
+        f"or any of {', '.join(FONTS)}"
+    )
+
+
+def font_families() -> Collection[str]:
+    """The families that the layout of records finds on this machine, by the same search as it makes itself."""
+    return typst.Fonts().families()
 
 
 async def clock_apart_s(settings: Settings) -> float | None:

@@ -13,7 +13,8 @@ from tracking.fixes import LIMITS, WINDOW, flagged
 from tracking.tables import LivePositionRow, PositionFix
 from tracking.vocabulary import Fix, LivePosition, TrailKey, TrailPoint, trail_key
 
-_IN_ORDER = (PositionFix.fix_time, PositionFix.terminal_id, PositionFix.seq)
+IN_ORDER = (PositionFix.fix_time, PositionFix.terminal_id, PositionFix.seq)
+"""The order of `trail_key`, for the store."""
 
 
 async def trail(
@@ -32,11 +33,11 @@ async def trail(
     statement = (
         select(PositionFix)
         .where(PositionFix.plate == plate, PositionFix.fix_time.between(start, end))
-        .order_by(*_IN_ORDER)
+        .order_by(*IN_ORDER)
         .limit(limit)
     )
     if after is not None:
-        statement = statement.where(PositionFix.fix_time >= after[0], tuple_(*_IN_ORDER) > _place(after))
+        statement = statement.where(PositionFix.fix_time >= after[0], tuple_(*IN_ORDER) > _place(after))
     fixes = [fix_of(row) for row in (await session.execute(statement)).scalars()]
     if not fixes:
         return []
@@ -50,7 +51,7 @@ async def fixes_between(session: AsyncSession, plate: str, start: datetime, end:
     statement = select(PositionFix).where(PositionFix.plate == plate, PositionFix.fix_time >= start)
     if end is not None:
         statement = statement.where(PositionFix.fix_time <= end)
-    rows = await session.execute(statement.order_by(*_IN_ORDER))
+    rows = await session.execute(statement.order_by(*IN_ORDER))
     return [fix_of(row) for row in rows.scalars()]
 
 
@@ -104,10 +105,10 @@ async def _usable_before(session: AsyncSession, plate: str, key: TrailKey) -> tu
         .where(
             PositionFix.plate == plate,
             PositionFix.fix_time <= key[0],
-            tuple_(*_IN_ORDER) < _place(key),
+            tuple_(*IN_ORDER) < _place(key),
             usable(PositionFix),
         )
-        .order_by(*(column.desc() for column in _IN_ORDER))
+        .order_by(*(column.desc() for column in IN_ORDER))
         .limit(WINDOW)
     )
     found: Sequence[PositionFix] = (await session.execute(statement)).scalars().all()

@@ -18,6 +18,7 @@ from tracking.roster import (
     vehicle,
     vehicles,
 )
+from tracking.tracks import seen_in, tracks
 
 __all__ = [
     "ROSTER",
@@ -32,10 +33,12 @@ __all__ = [
     "passed_within",
     "remove_terminal",
     "renew_token",
+    "seen_in",
     "set_fence",
     "terminal",
     "terminal_by_token",
     "terminals",
+    "tracks",
     "trail",
     "unnoted_crossings",
     "valid_tokens",

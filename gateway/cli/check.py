@@ -19,6 +19,7 @@ from gateway.basemap import check_tiles
 from gateway.bootstrap import clock_of
 from gateway.cli.say import first_line, out, run
 
+_FIT, _LACKING, _UNFIT = "", "yellow", "red"
 _SANE_YEARS = range(2015, 2100)
 _PEOPLES_SQUARE = Position(lat=31.2304, lon=121.4737)
 
@@ -43,20 +44,23 @@ def migrate(
 
 
 def check(settings: Settings) -> None:
-    """Say whether store, Redis, tiles, map, clock and settings are fit, and what to do where not: then exit code 1.
+    """Say whether store, Redis, tiles, map, fonts, clock and settings are fit, and what to do where not.
+
+    What keeps a service from running ends it with exit code 1; what is merely lacking is a warning.
 
     Example: `nearside check`
     """
     found = run(_check(settings), database=settings.database)
     table = Table("part", "state")
-    for part, state, good in found:
-        table.add_row(part, state, style="" if good else "red")
+    for part, state, style in found:
+        table.add_row(part, state, style=style)
     out.print(table)
-    if not all(good for _, _, good in found):
+    if any(style == _UNFIT for _, _, style in found):
         raise typer.Exit(1)
 
 
-async def _check(settings: Settings) -> list[tuple[str, str, bool]]:
+async def _check(settings: Settings) -> list[tuple[str, str, str]]:
+    """Each part, what is said of it, and the style of the line: how bad it is."""
     parts: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "settings": _settings,
         "store": fitness.look_at_store,
@@ -64,14 +68,17 @@ async def _check(settings: Settings) -> list[tuple[str, str, bool]]:
         "tiles": _tiles,
         "map": _map,
         "base map": _base_map,
+        "fonts": _fonts,
         "clock": _clock,
     }
-    found: list[tuple[str, str, bool]] = []
+    found: list[tuple[str, str, str]] = []
     for name, look in parts.items():
         try:
-            found.append((name, await look(settings), True))
+            found.append((name, await look(settings), _FIT))
+        except fitness.Lacking as error:
+            found.append((name, first_line(error), _LACKING))
         except (NearsideError, DatabaseError, OSError) as error:
-            found.append((name, first_line(error), False))
+            found.append((name, first_line(error), _UNFIT))
     return found
 
 
@@ -94,6 +101,10 @@ async def _map(_settings: Settings) -> str:
 
 async def _base_map(settings: Settings) -> str:
     return f"outlines, {await fitness.look_at_roads(settings)}, {check_tiles(settings)}"
+
+
+async def _fonts(_settings: Settings) -> str:
+    return fitness.look_at_fonts(await asyncio.to_thread(fitness.font_families))
 
 
 async def _clock(settings: Settings) -> str:

@@ -157,6 +157,14 @@ def span_of(
 
     Raises `Invalid` where it ends before it begins, or is longer than `most_days`.
     """
+    since, until = any_span_of(start, end, now, usual=usual)
+    if until - since > timedelta(days=most_days):
+        raise Invalid(f"at most {most_days} days at a time", field="from")
+    return since, until
+
+
+def any_span_of(start: str | None, end: str | None, now: datetime, *, usual: timedelta) -> tuple[datetime, datetime]:
+    """Like `span_of`, however long."""
     until: datetime = moment_from(end, "to", end=True) or now
     try:
         since: datetime = moment_from(start, "from") or until - usual
@@ -164,8 +172,6 @@ def span_of(
         raise Invalid("no such time", field="from") from error
     if since > until:
         raise Invalid("`from` lies after `to`", field="from")
-    if until - since > timedelta(days=most_days):
-        raise Invalid(f"at most {most_days} days at a time", field="from")
     return since, until
 
 

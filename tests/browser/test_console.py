@@ -1,5 +1,6 @@
 """The console in a real browser: from the ring to the offer on the keyboard, and what a shift meets beside it."""
 
+import json
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -122,14 +123,17 @@ def test_a_double_press_makes_one_case(console: Page, town: Town) -> None:
     page.keyboard.press("n")
     focused(page, "phone")
     page.keyboard.type("13700003333")
-    field(page, "place").locator("input").first.fill("31.2304,121.4737")
+    page.keyboard.press("Alt+4")
+    page.keyboard.press("Alt+0")  # as Amap gives it (R22)
+    page.keyboard.type("31.2304,121.4737")
     page.keyboard.press("Enter")
     focused(page, "fault")
     page.keyboard.press("3")
     page.keyboard.press("Control+Enter")
     page.keyboard.press("Control+Enter")
     offered(page)
-    assert len(town.send("zhang", "GET", "/cases?q=13700003333")) == 1
+    (case,) = town.send("zhang", "GET", "/cases?q=13700003333")
+    assert case["location"]["given"] == {"lat": 31.2304, "lon": 121.4737, "datum": "gcj02"}
 
 
 def test_a_call_that_comes_twice_is_warned_of_and_opens_the_case_there_is(console: Page, town: Town) -> None:
@@ -194,6 +198,83 @@ def test_the_board_calms_filters_and_searches(console: Page, town: Town) -> None
     town.send("zhang", "POST", f"/cases/{first['id']}/offers", {})
     expect(page.locator(".board-row")).to_have_count(1)
     expect(page.locator(".board-row")).to_contain_text("派工中")
+
+
+def test_a_kept_view_is_there_after_the_page_is_opened_anew(console: Page) -> None:
+    page = console
+    page.locator('.counts [data-tone="late"]').click()
+    page.get_by_role("button", name="筛选 ▾").click()
+    page.get_by_label("视图名称").fill("超时的")
+    page.keyboard.press("Enter")
+    page.reload()
+    late = page.locator('.counts [data-tone="late"]')
+    expect(late).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="筛选 ▾").click()
+    page.get_by_role("button", name="超时的", exact=True).click()
+    expect(late).to_have_attribute("aria-pressed", "true")
+
+
+def card(at: int, **changes: Any) -> dict[str, Any]:
+    """A row of a big board."""
+    return {
+        "id": f"c{at}",
+        "number": f"R261125-{at:04}",
+        "status": "open",
+        "channel": "hotline_400",
+        "priority": 0,
+        "plate": f"沪A{at:05}",
+        "fault": "battery",
+        "needs": "service",
+        "lat": 31.2,
+        "lon": 121.4,
+        "address": "虹桥路 1 号",
+        "city_code": "310100",
+        "doubts": [],
+        "dealer": "",
+        "dealers": [],
+        "vehicle": "",
+        "opened_at": "2026-11-25T00:00:00Z",
+        "deadline_at": None,
+        "deadline_kind": None,
+        "late": False,
+        **changes,
+    }
+
+
+def test_of_three_thousand_rows_few_exist_and_they_move_after_400_ms_with_a_trace(page: Page, town: Town) -> None:
+    town.enter(page.context, "zhang")
+    sockets: list[WebSocketRoute] = []
+    now = {"seq": 1, "now": "2026-11-25T01:00:00Z", "speed": 1}
+
+    def answer(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        cases = [card(at) for at in range(3000)]
+        socket.send(json.dumps({"type": "snapshot", "partial": False, "cases": cases, "vehicles": [], **now}))
+
+    page.route_web_socket("**/api/v1/live*", answer)
+    page.goto(f"{town.url}/console")
+    rows = page.locator(".board-row")
+    first = page.locator('.board-row[aria-posinset="1"]')
+    expect(first).to_have_attribute("aria-setsize", "3000")
+    assert rows.count() < 60
+    page.evaluate(
+        """() => {
+          const text = (found) => document.querySelector(found)?.textContent ?? "";
+          globalThis.seen = {};
+          new MutationObserver(() => {
+            if (text('.counts [data-tone="needs"] b') === "1") seen.told ??= performance.now();
+            if (text('.board-row[aria-posinset="1"]').includes("R261125-2999")) seen.moved ??= performance.now();
+          }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+        }"""
+    )
+    event = {"type": "event", "seq": 2, "kind": "case_unassigned", "case": "c2999", "actor": "system", "data": {}}
+    for socket in sockets:
+        socket.send(json.dumps({**event, "at": now["now"], "card": card(2999, status="unassigned")}))
+    expect(first).to_contain_text("R261125-2999")
+    expect(first).to_have_attribute("data-moved", "true")
+    expect(page.locator(".board-row[data-moved]")).to_have_count(1)
+    assert page.evaluate("seen.moved - seen.told") >= 390
+    expect(page.locator(".board-row[data-moved]")).to_have_count(0)
 
 
 def test_the_whole_life_of_a_tow_on_the_keyboard(console: Page, town: Town, picture: Any) -> None:

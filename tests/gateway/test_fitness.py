@@ -7,12 +7,14 @@ import psycopg
 import pytest
 from sqlalchemy import text
 from stores import needs_servers, new_store, postgres, redis, shared_service
+from typer.testing import CliRunner
 
 from core.database import Database
 from core.errors import Invalid
 from core.settings import Settings
 from core.storeurl import read_url, shown
 from gateway import fitness, schema
+from gateway.cli.commands import app
 from gateway.cli.serve import prepare
 from simulations.private import OWNER
 
@@ -155,3 +157,29 @@ async def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     if db.embedded:
         assert "at revision" in await fitness.look_at_store(Settings(database=db.text))
     await db.close()
+
+
+@pytest.mark.parametrize("name", ["Noto Sans CJK SC", "WenQuanYi Zen Hei"])
+def test_a_font_that_holds_chinese_is_named(name: str) -> None:
+    assert name in fitness.look_at_fonts(["Libertinus Serif", name])
+
+
+def test_no_chinese_font_is_a_warning_with_the_remedy() -> None:
+    with pytest.raises(fitness.Lacking) as told:
+        fitness.look_at_fonts(["Libertinus Serif", "DejaVu Sans"])
+    assert "fonts-noto-cjk" in told.value.detail
+
+
+@pytest.mark.parametrize(
+    ("families", "said"), [([], "no Chinese font"), (["Noto Sans CJK SC"], "rescue records are set in")]
+)
+def test_check_warns_of_a_missing_font_and_still_succeeds(
+    families: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitness, "font_families", lambda: families)
+    monkeypatch.setenv("COLUMNS", "300")
+    url = f"sqlite:///{tmp_path}/fonts.db"
+    schema.migrate(read_url(url))
+    told = CliRunner().invoke(app, ["check", "--database", url])
+    assert told.exit_code == 0, told.output
+    assert said in told.output

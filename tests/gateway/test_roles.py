@@ -19,6 +19,7 @@ MATRIX = [
     ("GET", "/vehicles/沪A00001/trail", None, "cdr"),
     ("GET", "/vehicles/passed?lat=31.2&lon=121.4", None, "c"),
     ("GET", "/heat?of=fixes&bbox=121.4,31.2,121.5,31.3", None, "co"),
+    ("GET", "/replay", None, "c"),
     ("POST", "/terminals", {"terminal_id": "T9", "vehicle": "沪A00003", "protocol": "websocket"}, "c"),
     ("POST", "/cases", case_body(channel="dealer_24h"), "cd"),
     ("POST", "/cases", case_body(), "c"),

@@ -74,7 +74,7 @@ export function Candidates({ candidates, open, loading, focus, onOffer, onLook }
       className="candidate"
       role="option"
       tabIndex={-1}
-      aria-selected={candidate === current}
+      aria-selected={open && candidate === current}
       data-skipped={!candidate.eligible || undefined}
       onClick={() => {
         setChosen(candidate.dealer);

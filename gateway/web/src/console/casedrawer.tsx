@@ -21,7 +21,8 @@ import { Sheets, Trips } from "./trips";
 export const TABS = ["timeline", "candidates", "trips", "sheet", "calls"] as const;
 export type Tab = (typeof TABS)[number];
 
-const OFFERABLE = new Set(["open", "unassigned"]);
+/** What the service says of a case that can be offered. */
+export const OFFERABLE: ReadonlySet<string> = new Set(["open", "unassigned"]);
 
 interface CaseDrawerProps {
   id: string;

@@ -15,7 +15,7 @@ import { Asking, ask } from "./ask";
 import { Board } from "./board";
 import { BoardBar } from "./boardbar";
 import { useCalmOrder } from "./calm";
-import { CaseDrawer, type Tab } from "./casedrawer";
+import { CaseDrawer, OFFERABLE, type Tab } from "./casedrawer";
 import { correctPlace } from "./commands";
 import "./console.css";
 import type { Candidate, Case, Task } from "./contract";
@@ -131,6 +131,11 @@ export function ConsolePage() {
     const next = order[Math.max(0, Math.min(order.length - 1, at < 0 ? 0 : at + step))];
     if (next) setCursor(next);
   };
+  /** Whoever goes to the candidates has the keyboard there: Enter offers. */
+  const goToTab = (to: Tab) => {
+    setTab(to);
+    setToCandidates(to === "candidates");
+  };
   const begin = () => {
     setIntake(true);
     setPlacing(null);
@@ -146,7 +151,10 @@ export function ConsolePage() {
     arrowdown: () => move(1),
     arrowup: () => move(-1),
     enter: () => {
-      if (cursor) open(cursor, cards.get(cursor)?.status === "open" ? "candidates" : "timeline");
+      const at = cursor === null ? undefined : cards.get(cursor);
+      if (!at) return;
+      if (at.id !== opened) open(at.id, OFFERABLE.has(at.status) ? "candidates" : "timeline");
+      else if (OFFERABLE.has(at.status)) goToTab("candidates");
     },
     m: () => mapRoom.current?.querySelector<HTMLElement>("canvas")?.focus(),
     l: () => setTray((before) => (before === "alarms" ? null : "alarms")),
@@ -356,7 +364,7 @@ export function ConsolePage() {
             key={opened}
             id={opened}
             tab={tab}
-            onTab={setTab}
+            onTab={goToTab}
             feed={feed}
             now={now}
             dealers={dealers}

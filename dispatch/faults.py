@@ -5,6 +5,7 @@ The table is an administrator's to change (dispatch.rules), so every rule here i
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import product
 from typing import Final
 
@@ -116,19 +117,27 @@ def _tools(fault: Fault | None, kind: VehicleKind, car: Car) -> tuple[str, ...]:
     return tools
 
 
-QUESTIONS: Final[Mapping[str, tuple[object, ...]]] = {
-    "energy": (None, *Energy),
-    "drive": (None, *Drive),
-    "spare_wheel": (None, True, False),
+class Question(StrEnum):
+    """What R17 asks about the car."""
+
+    ENERGY = "energy"
+    DRIVE = "drive"
+    SPARE_WHEEL = "spare_wheel"
+
+
+_ANSWERS: Final[Mapping[Question, tuple[object, ...]]] = {
+    Question.ENERGY: (None, *Energy),
+    Question.DRIVE: (None, *Drive),
+    Question.SPARE_WHEEL: (None, True, False),
 }
-"""What R17 asks about the car, with every answer; None where nobody knows."""
+"""None where nobody knows."""
 
 
-def questions_for(faults: FaultTable, code: str) -> tuple[str, ...]:
+def questions_for(faults: FaultTable, code: str) -> tuple[Question, ...]:
     """Those of R17's questions whose answer may change what is sent for this fault."""
     return tuple(
         question
-        for question, answers in QUESTIONS.items()
+        for question, answers in _ANSWERS.items()
         if any(
             len({need_of(faults, code, replace(car, **{question: answer})) for answer in answers}) > 1
             for car in _cars(question)
@@ -136,9 +145,9 @@ def questions_for(faults: FaultTable, code: str) -> tuple[str, ...]:
     )
 
 
-def _cars(open_question: str) -> Iterator[Car]:
+def _cars(open_question: Question) -> Iterator[Car]:
     """Cars with every answer to the other questions."""
-    others = {name: answers for name, answers in QUESTIONS.items() if name != open_question}
+    others = {name: answers for name, answers in _ANSWERS.items() if name != open_question}
     for given in product(*others.values()):
         yield replace(Car(), **dict(zip(others, given, strict=True)))
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.datum import Datum
+from dispatch.faults import Question
 from dispatch.vocabulary import (
     CancelledBy,
     CaseStatus,
@@ -186,8 +187,8 @@ class FaultView(View):
     """The customer signs before the work begins (R19)."""
     active: bool
     """No new case is opened with a fault that is not."""
-    asks: list[str]
-    """The questions about the car whose answer may change what is sent (R17): `energy`, `drive`, `spare_wheel`."""
+    asks: list[Question]
+    """The questions about the car whose answer may change what is sent (R17)."""
 
 
 class CandidateView(View):

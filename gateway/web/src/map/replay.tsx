@@ -2,7 +2,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GeoJSONSource } from "maplibre-gl";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { components } from "@/api/schema";
 import { api, told } from "@/shared/api";
 import { clockTimeWithSeconds, plateText } from "@/shared/format";
 import { toneOfStatus } from "@/shared/states";
@@ -15,13 +14,13 @@ import { caseStatusAt, placeAt, type Track } from "./tracks";
 
 export type ReplaySubject = { kind: "vehicle"; plate: string } | { kind: "case"; id: string } | { kind: "city" };
 
-type Past = components["schemas"]["ReplayView"];
+type Past = Awaited<ReturnType<typeof past>>;
 
 const SPEEDS = [1, 5, 20, 60] as const;
 const FRAME_MS = 100;
 const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
-async function past(subject: ReplaySubject): Promise<Past> {
+async function past(subject: ReplaySubject) {
   const query =
     subject.kind === "vehicle" ? { plate: subject.plate } : subject.kind === "case" ? { case: subject.id } : {};
   return told(api.GET("/api/v1/replay", { params: { query } }));
@@ -181,7 +180,7 @@ function show(ground: Ground, past: Past, now: number): void {
   const ways: GeoJSON.Feature[] = [];
   const vehicles: GeoJSON.Feature[] = [];
   for (const vehicle of past.vehicles) {
-    const track = vehicle.points as Track;
+    const track = vehicle.points as unknown as Track;
     const here = placeAt(track, now);
     if (here) {
       const look = vehicleMark(vehicle.kind, "free", here.old ? "grey" : "fresh");
@@ -197,7 +196,7 @@ function show(ground: Ground, past: Past, now: number): void {
     }
   }
   const cases = past.cases.flatMap((one) => {
-    const status = caseStatusAt(one.statuses as [number, string][], now);
+    const status = caseStatusAt(one.statuses as unknown as [number, string][], now);
     if (!status) return [];
     const look = caseMark(toneOfStatus(status), false);
     return [point(ground.drawn([one.lon, one.lat]), { look, course: 0, label: one.number })];
@@ -219,7 +218,7 @@ function set({ map }: Ground, source: string, features: GeoJSON.Feature[]): void
 
 function lookAtAll(ground: Ground, past: Past): void {
   const places: LonLat[] = [
-    ...past.vehicles.flatMap(({ points }) => (points as Track).map(([, lat, lon]): LonLat => [lon, lat])),
+    ...past.vehicles.flatMap(({ points }) => (points as unknown as Track).map(([, lat, lon]): LonLat => [lon, lat])),
     ...past.cases.map(({ lon, lat }): LonLat => [lon, lat]),
   ];
   if (!places.length) return;

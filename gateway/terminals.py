@@ -87,8 +87,9 @@ class TerminalSockets:
             if version == self._seen:
                 return
             self._seen = version
-            valid = await valid_tokens(session, set(self._lines.values()))
-        for websocket, token in list(self._lines.items()):
+            lines = dict(self._lines)  # who connects meanwhile is looked at next time
+            valid = await valid_tokens(session, set(lines.values()))
+        for websocket, token in lines.items():
             if token in valid:
                 continue
             if websocket.application_state is WebSocketState.CONNECTING:

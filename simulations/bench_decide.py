@@ -177,8 +177,8 @@ class Bench:
 
     def measure(self) -> list[Result]:
         """All figures. Raises `Failed`, and `NotServing` where the service does not start."""
-        asyncio.run(_put_on_record(self._plan.database, self._national, self._password))
-        with _served(self._plan.database) as port:
+        asyncio.run(put_bench_on_record(self._plan.database, self._national, self._password))
+        with served(self._plan.database) as (port, _pid):
             dispatcher = Dispatcher(port)
             with ExitStack() as parting:
                 parting.callback(dispatcher.hang_up)
@@ -186,7 +186,9 @@ class Bench:
                 screen = parting.enter_context(_screen(port, dispatcher.token))
                 self._offers(dispatcher, screen, WARM_UP)
                 still = self._offers(dispatcher, screen, self._plan.offers)
-                with self._driving(port) as stop:
+                with driving(
+                    self._national, port, terminals=self._plan.terminals, per_s=self._plan.fixes_per_s
+                ) as stop:
                     dispatcher.hang_up()  # the service has not waited for as long as the terminals needed to connect
                     self._offers(dispatcher, screen, WARM_UP)
                     loaded = self._offers(dispatcher, screen, self._plan.offers)
@@ -210,34 +212,38 @@ class Bench:
             dispatcher.post(f"/cases/{case}/cancel", {"by": "cac", "reason": "measured"})
         return times
 
-    @contextmanager
-    def _driving(self, port: int) -> Generator[Callable[[], Mapping[str, float]]]:
-        """Fixes come in until the block ends; what it is given stops them and says how many were acknowledged."""
-        terminals = self._national.fleet[: self._plan.terminals]
-        command = (sys.executable, "-m", "simulations.steady", "--port", str(port))
-        load = subprocess.Popen(  # noqa: S603  (our own command line)
-            [*command, "--per-s", str(self._plan.fixes_per_s)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert load.stdin is not None
-        assert load.stdout is not None
-        told, says = load.stdin, load.stdout
 
-        def stop() -> Mapping[str, float]:
-            _tell(told, "stop")
-            return json.loads(_heard(says))
+@contextmanager
+def driving(
+    national: National, port: int, *, terminals: int, per_s: float
+) -> Generator[Callable[[], Mapping[str, float]]]:
+    """Fixes come in until the block ends; what it is given stops them and says how many were acknowledged."""
+    senders = national.fleet[:terminals]
+    command = (sys.executable, "-m", "simulations.steady", "--port", str(port))
+    load = subprocess.Popen(  # noqa: S603  (our own command line)
+        [*command, "--per-s", str(per_s)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert load.stdin is not None
+    assert load.stdout is not None
+    told, says = load.stdin, load.stdout
 
-        try:
-            _tell(told, json.dumps([(one.token, one.position.lat, one.position.lon) for one in terminals]))
-            _heard(says)
-            _tell(told, "go")
-            yield stop
-        finally:
-            _end(load)
-            told.close()
-            says.close()
+    def stop() -> Mapping[str, float]:
+        _tell(told, "stop")
+        return json.loads(_heard(says))
+
+    try:
+        _tell(told, json.dumps([(one.token, one.position.lat, one.position.lon) for one in senders]))
+        _heard(says)
+        _tell(told, "go")
+        yield stop
+    finally:
+        _end(load)
+        told.close()
+        says.close()
 
 
-async def _put_on_record(database: str, national: National, password: str) -> None:
+async def put_bench_on_record(database: str, national: National, password: str) -> None:
+    """The newest schema, the network, and a dispatcher."""
     db = Database(database)
     try:
         await asyncio.to_thread(schema.migrate, db.url)
@@ -248,7 +254,7 @@ async def _put_on_record(database: str, national: National, password: str) -> No
 
 
 @contextmanager
-def _store(named: str) -> Generator[str]:
+def store_for(named: str) -> Generator[str]:
     """The store to measure on: a PostgreSQL server of our own where that is installed, which waits for the disk."""
     if named:
         yield named
@@ -267,8 +273,8 @@ def _store(named: str) -> Generator[str]:
 
 
 @contextmanager
-def _served(database: str) -> Generator[int]:
-    """`nearside serve` on this store until the block ends; gives its port."""
+def served(database: str) -> Generator[tuple[int, int]]:
+    """`nearside serve` on this store until the block ends; gives its port and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -285,7 +291,7 @@ def _served(database: str) -> Generator[int]:
             if not _is_ready(server, port):
                 said.seek(0)
                 raise NotServing(f"the server did not come up:\n{said.read()[-3000:].decode(errors='replace')}")
-            yield port
+            yield port, server.pid
         finally:
             _end(server)
 
@@ -393,7 +399,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--offers", type=int, default=300, help="measured without the fixes, and again with them")
     options = parser.parse_args(arguments)
     try:
-        with _store(options.database) as database:
+        with store_for(options.database) as database:
             plan = Plan(
                 database=database,
                 dealers=options.dealers,

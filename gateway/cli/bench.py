@@ -37,6 +37,16 @@ def decide(settings: Settings, *, json: Json = False) -> None:
     _measure("simulations.bench_decide", *store, json=json)
 
 
+def feed(settings: Settings, *, json: Json = False, seconds: Seconds = 15.0) -> None:
+    """How long a fix takes to 50 live screens, while 5,000 fixes a second come in.
+
+    Without --database the store is new and gone afterwards; one that is named must be new, and is filled.
+    Example: `nearside bench feed --json`
+    """
+    store = ["--database", settings.database] if "database" in settings.model_fields_set else []
+    _measure("simulations.bench_feed", "--seconds", str(seconds), *store, json=json)
+
+
 def _measure(module: str, *arguments: str, json: bool, environment: Mapping[str, str] | None = None) -> None:
     """Run a benchmark, which prints by itself, in a process of its own, and end with its exit code."""
     command = [sys.executable, "-m", module, *arguments, *(["--json"] if json else [])]

@@ -25,7 +25,7 @@ class Limits:
     gap: int = 5_000
     """A screen that missed more gets a fresh snapshot."""
     heartbeat_s: float = 2.0
-    positions_s: float = 0.5
+    positions_s: float = 0.2
     patience_s: float = 30.0
     """A screen that takes nothing for so long is closed."""
 

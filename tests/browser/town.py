@@ -138,7 +138,7 @@ class Town:
         raise AssertionError("the service did not come up")
 
 
-def _apart(work: Coroutine[Any, Any, Told]) -> Told:
+def apart(work: Coroutine[Any, Any, Told]) -> Told:
     """Run `work` in a thread of its own: the browser's driver has a loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
@@ -161,7 +161,7 @@ async def _sign_in_all(database: str) -> dict[str, str]:
 def open_town(folder: Path, **settings: str) -> Generator[Town]:
     """A furnished town on an embedded store of its own; its service ends with the block."""
     database = embedded(folder)
-    tokens = _apart(_sign_in_all(database))
+    tokens = apart(_sign_in_all(database))
     variables = {f"NEARSIDE_{name.upper()}": value for name, value in settings.items()}
     server = Server(folder, database, settings=variables)
     server.start()
@@ -172,5 +172,5 @@ def open_town(folder: Path, **settings: str) -> Generator[Town]:
             town.furnish()
             yield town
     finally:
-        code = _apart(server.stop())
+        code = apart(server.stop())
     assert code == 0, server.last_words()

@@ -3,13 +3,13 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { App, ConfigProvider, theme as themes } from "antd";
 import enGB from "antd/locale/en_GB";
 import zhCN from "antd/locale/zh_CN";
-import { type ReactNode, StrictMode } from "react";
-import { createRoot } from "react-dom/client";
+import type { ReactNode } from "react";
 import { Problem } from "./api";
 import "./base.css";
 import "./desk.css";
 import "./states.css";
 import { Gate, LanguageSwitch } from "./gate";
+import { mountPage } from "./mount";
 import { type Role, signOut, useSession } from "./session";
 import { setTheme, useTheme } from "./theme";
 import { useLanguage, useWords } from "./words";
@@ -30,14 +30,10 @@ const client = new QueryClient({
 });
 
 export function mountDesk(title: string, roles: readonly Role[], page: ReactNode): void {
-  const root = document.getElementById("root");
-  if (!root) throw new Error("the page has no root");
-  createRoot(root).render(
-    <StrictMode>
-      <Desk title={title} roles={roles}>
-        {page}
-      </Desk>
-    </StrictMode>,
+  mountPage(
+    <Desk title={title} roles={roles}>
+      {page}
+    </Desk>,
   );
 }
 

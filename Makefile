@@ -9,13 +9,15 @@ demo: ## the running system on the embedded store, with simulated traffic
 	@scripts/setup run
 	@$(VENV)/nearside demo $(ARGS)
 
+# The browser's driver keeps a loop of its own running, beside which no other test could have one: they run apart.
 test: setup servers static ## everything: static checks, then all tests, on the embedded and on the production store
-	$(PYTEST) $(ARGS)
-	NEARSIDE_TEST_STORE=production $(PYTEST) $(ARGS)
+	$(PYTEST) --ignore=tests/browser $(ARGS)
+	$(PYTEST) tests/browser
+	NEARSIDE_TEST_STORE=production $(PYTEST) --ignore=tests/browser $(ARGS)
 	scripts/covered
 
 check: setup static ## the quick one, for every edit
-	$(PYTEST) -m "not slow" -q $(ARGS)
+	$(PYTEST) -m "not slow" -q --ignore=tests/browser $(ARGS)
 
 faults: setup servers ## kills, outages, full disks and stepped clocks under load: is every promise kept?
 	@$(VENV)/python -m simulations.faults $(ARGS)

@@ -57,7 +57,11 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
         <Field label={t("dealer.vehicle")}>
           {(id) => (
             <select id={id} value={chosen} required onChange={(event) => setPlate(event.target.value)}>
-              {vehicles.length ? null : <option value="">{t("dealer.no_vehicle")}</option>}
+              {chosen ? null : <option value="">{t("dealer.no_vehicle")}</option>}
+              {/* The suggested one can be taken before the list is here. */}
+              {chosen && !vehicles.some((one) => one.plate === chosen) ? (
+                <option value={chosen}>{plateText(chosen)}</option>
+              ) : null}
               {vehicles.map((one) => (
                 <option key={one.plate} value={one.plate}>
                   {plateText(one.plate)} · {t(`vehicle.kind.${one.kind}`)}

@@ -145,7 +145,10 @@ def test_axe_finds_nothing_serious(
             for one in found["violations"]
             if one["impact"] in ("serious", "critical")
         ]
-        picture(page, f"page-{place.strip('/').replace('/', '-') or 'door'}-{language}-{theme}")
+        name = f"page-{place.strip('/').replace('/', '-') or 'door'}-{language}-{theme}"
+        picture(page, name)
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        picture(page, f"{name}-phone")
         assert not grave, (language, grave)
         assert not errors
         context.close()

@@ -11,7 +11,7 @@ from dispatch.faults import FAULTS, Question, check_active, questions_for
 @pytest.mark.parametrize(
     ("code", "asked"),
     [
-        ("battery", {Question.ENERGY, Question.DRIVE}),
+        ("battery", {Question.ENERGY}),
         ("tyre", {Question.ENERGY, Question.DRIVE, Question.SPARE_WHEEL}),
         ("flooded", set[Question]()),
     ],

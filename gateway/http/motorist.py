@@ -1,32 +1,34 @@
 """The motorist's door: a link instead of a sign-in, one case and nothing else. And the desk's way to make links."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request
 from limits import RateLimitItemPerMinute
 from pydantic import Field
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from core.datum import Datum, to_wgs84
+from core.datum import Datum
 from core.errors import IllegalTransition, NotFound, TooManyRequests
-from core.geo import Position, check_position, distance_m
+from core.geo import distance_m
 from dispatch import queries, service
 from dispatch.desk import Act
+from dispatch.opening import to_position
 from dispatch.vocabulary import CancelledBy, Case, CaseStatus
 from dispatch.wayside import CANCELLABLE, Standing, advice_of, arrival_of, standing_of
 from gateway import links
 from gateway.bootstrap import Service
-from gateway.catalogue import language_of
 from gateway.faultwords import fault_word
 from gateway.http.door import AnyDoor, CacDoor, read_answer, service_of
 from gateway.http.fields import Body, Coordinate, FilledText, Line, Number, Text, Whole
 from gateway.http.views import View
 from gateway.links import MotoristLink
 from gateway.masking import Sight, sight_of
-from gateway.problems import documented
+from gateway.paper import MEDIA_TYPE
+from gateway.problems import documented, request_language
 from gateway.record import rescue_record
 from gateway.roles import Role, check_reads
 from tracking.vocabulary import VehicleKind
@@ -36,7 +38,6 @@ router = APIRouter(tags=["motorist"])
 ATTEMPTS = RateLimitItemPerMinute(30)
 """So many links that do not exist may one client ask for."""
 _WRITES = RateLimitItemPerMinute(30)
-PDF = "application/pdf"
 _READ = documented(404, 429, 503)
 _WRITE = documented(400, 404, 409, 422, 429, 503)
 TokenPath = Annotated[str, Path(max_length=64, description="the link's secret")]
@@ -185,40 +186,56 @@ def _client(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def _found(
-    desk: Service, request: Request, session: AsyncSession, token: str, now: datetime
-) -> tuple[MotoristLink, Case | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Somebody who came by a link: the link, its case if it has one, and when that was looked at."""
+
+    service: Service
+    link: MotoristLink
+    case: Case | None
+    now: datetime
+
+    def act(self) -> AbstractAsyncContextManager[Act]:
+        """One write of this visitor."""
+        return self.service.desk.act(f"motorist:{self.link.id}")
+
+    def known_case(self) -> Case:
+        """The case. Raises `IllegalTransition` before there is one."""
+        if self.case is None:
+            raise IllegalTransition("there is no case yet")
+        return self.case
+
+
+async def _visit(request: Request, token: str) -> Visit:
     """The link and its case. Unknown ones are counted, so that nobody tries them all."""
-    if not desk.visits.test(ATTEMPTS, _client(request)):
+    service = service_of(request)
+    now = service.desk.clock.now()
+    if not service.visits.test(ATTEMPTS, _client(request)):
         raise TooManyRequests("too many links that do not exist; wait a minute")
-    try:
-        link = await links.link_of(session, token)
-        case = await queries.get_case(session, link.case_id) if link.case_id else None
-        links.check_alive(link, case.ended_at if case else None, now, days=desk.rules.book.retention.motorist_link_days)
-    except NotFound:
-        desk.visits.hit(ATTEMPTS, _client(request))
-        raise
-    return link, case
+    days = service.rules.book.retention.motorist_link_days
+    async with service.db.read() as session:
+        try:
+            link = await links.link_of(session, token)
+            case = await queries.get_case(session, link.case_id) if link.case_id else None
+            links.check_alive(link, case.ended_at if case else None, now, days=days)
+        except NotFound:
+            service.visits.hit(ATTEMPTS, _client(request))
+            raise
+    return Visit(service=service, link=link, case=case, now=now)
 
 
 @router.get("/motorist/{token}", summary="Where help is", response_model=MotoristView, responses=_READ)
 async def look(token: TokenPath, request: Request) -> Response:
     """This one case, as its motorist may see it."""
-    desk = service_of(request)
-    now = desk.clock.now()
-    async with desk.db.read() as session:
-        link, case = await _found(desk, request, session, token, now)
-    if link.opened_at is None:
-        async with desk.desk.act(_actor(link)) as act:
-            (await links.link(act.session, link.id, lock=True)).opened_at = now
-    return read_answer(await _view(desk, case, now))
+    visit = await _visit(request, token)
+    if visit.link.opened_at is None:
+        async with visit.act() as act:
+            (await links.link(act.session, visit.link.id, lock=True)).opened_at = visit.now
+    return read_answer(await _view(visit, visit.case))
 
 
-def _actor(link: MotoristLink) -> str:
-    return f"motorist:{link.id}"
-
-
-async def _view(service: Service, case: Case | None, now: datetime) -> MotoristView:
+async def _view(visit: Visit, case: Case | None) -> MotoristView:
+    service, now = visit.service, visit.now
     hotline = service.settings.hotline
     if case is None:
         return _nothing_yet(hotline, now)
@@ -256,7 +273,7 @@ async def _view(service: Service, case: Case | None, now: datetime) -> MotoristV
         can_cancel=standing in CANCELLABLE,
         survey_open=case.status is CaseStatus.COMPLETED,
         satisfaction=case.satisfaction,
-        has_record=case.status in (CaseStatus.COMPLETED, CaseStatus.CLOSED) and bool(case.trips),
+        has_record=_has_record(case),
         now=now,
     )
 
@@ -283,74 +300,65 @@ def _nothing_yet(hotline: str, now: datetime) -> MotoristView:
     )
 
 
-def _check_pace(service: Service, request: Request, token: str) -> None:
-    if not service.visits.hit(_WRITES, "write", _client(request), token):
+def _has_record(case: Case) -> bool:
+    """A rescue that succeeded with a vehicle: what was solved by phone has nothing to sign (R20)."""
+    return case.status in (CaseStatus.COMPLETED, CaseStatus.CLOSED) and bool(case.trips)
+
+
+def _check_pace(request: Request, token: str) -> None:
+    if not service_of(request).visits.hit(_WRITES, "write", _client(request), token):
         raise TooManyRequests("too many attempts; wait a minute")
 
 
 @router.post("/motorist/{token}/position", summary="Here I am", response_model=MotoristView, responses=_WRITE)
 async def here(token: TokenPath, body: PositionIn, request: Request) -> Response:
     """Where the phone is. A dispatcher sees it beside the place on record, which it does not change (R22)."""
-    desk = service_of(request)
-    _check_pace(desk, request, token)
-    check_position(body.lat, body.lon)
-    lat, lon = to_wgs84(body.lat, body.lon, body.datum)
-    desk.places.assess(Position(lat=lat, lon=lon))
-    now = desk.clock.now()
-    async with desk.db.read() as session:
-        link, case = await _found(desk, request, session, token, now)
-    async with desk.desk.act(_actor(link)) as act:
-        kept = await links.link(act.session, link.id, lock=True)
-        kept.lat, kept.lon, kept.accuracy_m, kept.positioned_at = lat, lon, body.accuracy_m, now
-        kept.opened_at = kept.opened_at or now
-    return read_answer(await _view(desk, case, now))
+    _check_pace(request, token)
+    place = to_position(body.lat, body.lon, body.datum)
+    service_of(request).places.assess(place)
+    visit = await _visit(request, token)
+    async with visit.act() as act:
+        kept = await links.link(act.session, visit.link.id, lock=True)
+        kept.lat, kept.lon, kept.accuracy_m, kept.positioned_at = place.lat, place.lon, body.accuracy_m, visit.now
+        kept.opened_at = kept.opened_at or visit.now
+    return read_answer(await _view(visit, visit.case))
 
 
 @router.post("/motorist/{token}/cancel", summary="No help needed", response_model=MotoristView, responses=_WRITE)
 async def cancel(token: TokenPath, body: CancelIn, request: Request) -> Response:
     """By the customer (K2); cancelled before, it is cancelled still."""
-    desk = service_of(request)
-    _check_pace(desk, request, token)
-    now = desk.clock.now()
-    async with desk.db.read() as session:
-        link, case = await _found(desk, request, session, token, now)
-    if case is None:
-        raise IllegalTransition("there is no case yet")
+    _check_pace(request, token)
+    visit = await _visit(request, token)
+    case = visit.known_case()
     if case.status is not CaseStatus.CANCELLED:
         if standing_of(case) not in CANCELLABLE:
             raise IllegalTransition("help is there already: tell the crew, or call us")
-        async with desk.desk.act(_actor(link)) as act:
-            case = await service.cancel_case(desk.desk, act, case.id, by=CancelledBy.CUSTOMER, reason=body.reason)
-    return read_answer(await _view(desk, case, now))
+        async with visit.act() as act:
+            desk = visit.service.desk
+            case = await service.cancel_case(desk, act, case.id, by=CancelledBy.CUSTOMER, reason=body.reason)
+    return read_answer(await _view(visit, case))
 
 
 @router.post("/motorist/{token}/survey", summary="How it was (K11)", response_model=MotoristView, responses=_WRITE)
 async def survey(token: TokenPath, body: SurveyIn, request: Request) -> Response:
     """Once; the same answer again changes nothing."""
-    desk = service_of(request)
-    _check_pace(desk, request, token)
-    now = desk.clock.now()
-    async with desk.db.read() as session:
-        link, case = await _found(desk, request, session, token, now)
-    if case is None:
-        raise IllegalTransition("there is no case yet")
+    _check_pace(request, token)
+    visit = await _visit(request, token)
+    case = visit.known_case()
     if case.satisfaction != body.satisfaction:
-        async with desk.desk.act(_actor(link)) as act:
-            case = await service.answer_survey(
-                desk.desk, act, case.id, satisfaction=body.satisfaction, comment=body.comment
-            )
-    return read_answer(await _view(desk, case, now))
+        async with visit.act() as act:
+            desk, answer = visit.service.desk, body.satisfaction
+            case = await service.answer_survey(desk, act, case.id, satisfaction=answer, comment=body.comment)
+    return read_answer(await _view(visit, case))
 
 
 @router.get("/motorist/{token}/record.pdf", summary="The signed record", responses=_READ, response_class=Response)
 async def own_record(token: TokenPath, request: Request) -> Response:
     """The customer's own: nothing of theirs is struck out, but the phone of who drove."""
-    desk = service_of(request)
-    async with desk.db.read() as session:
-        _link, case = await _found(desk, request, session, token, desk.clock.now())
-    if case is None or case.status not in (CaseStatus.COMPLETED, CaseStatus.CLOSED):
+    visit = await _visit(request, token)
+    if visit.case is None or not _has_record(visit.case):
         raise NotFound("there is no record yet")
-    return await _record(desk, request, case, Sight(caller_phone=True, customer=True))
+    return await _record(visit.service, request, visit.case, Sight(caller_phone=True, customer=True))
 
 
 @router.get("/cases/{case_id}/record.pdf", summary="The rescue record", responses=_READ, response_class=Response)
@@ -368,8 +376,8 @@ async def _record(desk: Service, request: Request, case: Case, sight: Sight) -> 
     async with desk.db.read() as session:
         dealer = await queries.dealer(session, case.trips[-1].dealer)
     city = desk.places.city_name(case.city_code) if case.city_code else None
-    language = language_of(request.headers.get("accept-language", ""))
+    language = request_language(request)
     fault = fault_word(desk.rules.book.dispatch.faults, case.fault, language)
     body = await asyncio.to_thread(rescue_record, case, dealer, sight, language, city=city or "", fault=fault)
     name = f"{case.number}.pdf"
-    return Response(body, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
+    return Response(body, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'inline; filename="{name}"'})

@@ -125,3 +125,12 @@ async def test_only_the_cac_makes_links(house: House, who: str) -> None:
 
 def test_every_standing_and_advice_has_words() -> None:
     assert {f"motorist.state_{one}" for one in Standing} <= catalogue().keys()
+
+
+async def test_r20_what_was_solved_by_phone_has_no_record(house: House) -> None:
+    case = await house.new_case()
+    _, token = await new_link(house, case["id"])
+    assert (await house.cac.post(f"/cases/{case['id']}/solve_by_phone", {"note": "已指导重启"})).status_code == 200
+    told = await look(house, token)
+    assert (told["state"], told["has_record"]) == ("completed", False)
+    assert (await house.client.get(f"/api/v1/motorist/{token}/record.pdf")).status_code == 404

@@ -25,7 +25,7 @@ from gateway import schema
 from gateway.basemap import check_tiles
 from gateway.bootstrap import open_store
 from gateway.fanout import FAMILY, connect
-from gateway.record import FONTS
+from gateway.paper import FONTS
 
 CLOCK_APART_S: Final = 2.0
 """A machine whose clock differs by more from the store's is worth a word."""

@@ -3,20 +3,17 @@
 Typst lays it out. Everything that a person typed goes in as data, never as part of the document's source.
 """
 
-import json
 import re
 from datetime import datetime
 from typing import Any, cast
 
 import msgspec
-import typst
 
 from core.clock import CHINA_STANDARD_TIME
 from dispatch.vocabulary import Case, Dealer, Trip
 from gateway.catalogue import Language, word
 from gateway.masking import Sight
-
-FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei")
+from gateway.paper import paper
 
 _SOURCE = b"""
 #let d = json(bytes(sys.inputs.data))
@@ -51,8 +48,6 @@ def rescue_record(
     """The record as PDF, as somebody with this `sight` may see it; `city` and `fault` are their names."""
     trip = case.trips[-1] if case.trips else None
     document = {
-        "fonts": FONTS,
-        "lang": language,
         "title": word("record.title", language),
         "footer": f"Nearside · {case.number}",
         "parts": _parts(case, trip, dealer, sight, language, city, fault),
@@ -62,7 +57,7 @@ def rescue_record(
         },
         "signed": _signed(trip, sight, language),
     }
-    return typst.compile(_SOURCE, sys_inputs={"data": json.dumps(document, ensure_ascii=False)})
+    return paper(_SOURCE, document, language)
 
 
 def _parts(

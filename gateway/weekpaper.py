@@ -1,14 +1,11 @@
 """R13: the weekly report on paper. Typst lays it out; names go in as data, never as part of the document's source."""
 
-import json
 from collections.abc import Sequence
-
-import typst
 
 from core.clock import CHINA_STANDARD_TIME
 from gateway.catalogue import Language, word
 from gateway.http.views import ScoreView
-from gateway.record import FONTS
+from gateway.paper import paper
 from gateway.scoresheet import headings, row
 from scoring.vocabulary import DealerScore, Kpi
 from scoring.weekly import WeeklyReport
@@ -46,8 +43,6 @@ def weekly_paper(report: WeeklyReport, whole: DealerScore, views: Sequence[Score
         for kpi in Kpi
     ]
     document = {
-        "fonts": FONTS,
-        "lang": language,
         "title": f"{word('weekly.title', language)} {report.week}",
         "span": f"{start:%Y-%m-%d} – {end:%Y-%m-%d %H:%M} · {word('score.cases', language)} {whole.cases}",
         "footer": "Nearside",
@@ -55,7 +50,7 @@ def weekly_paper(report: WeeklyReport, whole: DealerScore, views: Sequence[Score
         "headings": headings(language),
         "rows": [[_cell(value) for value in row(view)] for view in views if view.cases],
     }
-    return typst.compile(_SOURCE, sys_inputs={"data": json.dumps(document, ensure_ascii=False)})
+    return paper(_SOURCE, document, language)
 
 
 def _percent(value: float | None) -> str:

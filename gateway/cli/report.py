@@ -10,7 +10,7 @@ from core.settings import Settings
 from dispatch import queries
 from gateway.cli.importing import opened
 from gateway.cli.say import fail, out, run
-from gateway.http.network import week_views
+from gateway.http.reports import week_views
 from gateway.scoresheet import headings, row
 from gateway.sheets import write_sheet
 from gateway.weekpaper import weekly_paper

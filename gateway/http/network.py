@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from core.errors import Invalid, NotFound
@@ -21,14 +21,11 @@ from gateway.problems import documented, request_language
 from gateway.roles import check_dealer
 from gateway.scoresheet import headings, row
 from gateway.sheets import MEDIA_TYPE, write_sheet
-from gateway.standing import Standings, standings
-from gateway.weekpaper import weekly_paper
+from gateway.standing import standings
 from scoring import queries as scoring
 from scoring.projection import catch_up
-from scoring.score import ranking
 from scoring.together import parts_of, span_before, together
 from scoring.vocabulary import DealerScore, Kpi
-from scoring.weekly import WeeklyReport, is_week, weekly_report
 from tracking.travel import reach_m
 from tracking.vocabulary import VehicleKind
 
@@ -332,7 +329,8 @@ async def coverage(door: NetworkDoor) -> Response:
     return read_answer(views)
 
 
-def _workbook(name: str, title: str, titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> Response:
+def workbook(name: str, title: str, titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> Response:
+    """A file for Excel."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
     return Response(write_sheet(title, titles, rows), media_type=MEDIA_TYPE, headers=headers)
 
@@ -344,7 +342,7 @@ async def scores_sheet(door: NetworkDoor, request: Request, start: From = None, 
     found = await _network(door, *_span(door, start, end))
     titles = [*headings(language), word("score.region", language), word("score.change", language)]
     rows = [[*row(view), view.region, view.change] for view in found.dealers]
-    return _workbook("scores", word("score.score", language), titles, rows)
+    return workbook("scores", word("score.score", language), titles, rows)
 
 
 @router.get("/exports/refused.xlsx", summary="Refused offers for Excel", responses=_READ, response_class=Response)
@@ -367,7 +365,7 @@ async def refused_sheet(door: NetworkDoor, request: Request, start: From = None,
         ]
         for view in found
     ]
-    return _workbook("refused", word("refused.title", language), titles, rows)
+    return workbook("refused", word("refused.title", language), titles, rows)
 
 
 @router.get("/exports/cases.xlsx", summary="Cases for Excel", responses=_READ, response_class=Response)
@@ -380,7 +378,7 @@ async def cases_sheet(door: NetworkDoor, request: Request, start: From = None, e
         for name in ("number", "opened", "status", "channel", "fault", "plate", "city", "dealer", "vehicle")
     ]
     titles += [word(f"sheet_case.{name}", language) for name in ("promised", "arrived", "ended", "satisfaction")]
-    return _workbook("cases", word("page.board", language), titles, [_case_row(door, case, language) for case in cases])
+    return workbook("cases", word("page.board", language), titles, [_case_row(door, case, language) for case in cases])
 
 
 def _case_row(door: NetworkDoor, case: Case, language: Language) -> list[Any]:
@@ -446,41 +444,4 @@ async def drilldown_sheet(
             if not cursor:
                 break
     titles = [word(f"sheet_case.{name}", language) for name in ("number", "opened", "kpi", "counted", "why")]
-    return _workbook(f"drilldown-{dealer}", dealer, titles, rows)
-
-
-WeekPath = Annotated[str, Path(max_length=10, examples=["2026-W47"])]
-
-
-async def _week(door: NetworkDoor, week: str) -> tuple[WeeklyReport, list[ScoreView]]:
-    if not is_week(week):
-        raise Invalid("a week is named as 2026-W47", field="week")
-    async with door.desk.db.read() as session:
-        report = await weekly_report(session, week)
-        names = {dealer.code: dealer.name for dealer in await queries.dealers(session)}
-    return report, week_views(report, names, door.service.rules.book.scoring.min_cases_ranked)
-
-
-def week_views(report: WeeklyReport, names: dict[str, str], min_cases: int) -> list[ScoreView]:
-    """The report's scores as they are shown, ranked (K12)."""
-    places = ranking(report.scores, min_cases=min_cases).places
-    found = Standings(scores=report.scores, names=names, ranks={place.dealer: place.rank for place in places})
-    return score_views(found)
-
-
-@router.get("/reports/weekly/{week}/paper.pdf", summary="R13 on paper", responses=_READ, response_class=Response)
-async def week_paper(week: WeekPath, door: NetworkDoor, request: Request) -> Response:
-    """The network's figures and each dealer's, as they stood when the week was over."""
-    report, views = await _week(door, week)
-    whole = together("", report.scores, door.service.rules.book.scoring.weights)
-    body = weekly_paper(report, whole, views, request_language(request))
-    headers = {"Content-Disposition": f'inline; filename="{week}.pdf"'}
-    return Response(body, media_type="application/pdf", headers=headers)
-
-
-@router.get("/reports/weekly/{week}/sheet.xlsx", summary="R13 for Excel", responses=_READ, response_class=Response)
-async def week_sheet(week: WeekPath, door: NetworkDoor, request: Request) -> Response:
-    """The same as a table."""
-    language = request_language(request)
-    _report, views = await _week(door, week)
-    return _workbook(week, week, headings(language), [row(view) for view in views])
+    return workbook(f"drilldown-{dealer}", dealer, titles, rows)

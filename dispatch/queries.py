@@ -117,13 +117,18 @@ async def board(session: AsyncSession) -> tuple[int, list[dict[str, Any]]]:
     return seq, [card(decode_case(state)) for state in rows]
 
 
-async def running(session: AsyncSession, *, surveyed_after: datetime) -> list[Case]:
-    """Every case that is not final, and those closed by an answer of the owner after `surveyed_after`."""
+async def running(session: AsyncSession) -> list[Case]:
+    """Every case that is not final, by id."""
     unfinished = CaseRow.status.not_in([status.value for status in FINAL])
-    lately = (CaseRow.status == CaseStatus.CLOSED.value) & (CaseRow.opened_at >= surveyed_after - _OLDEST_SURVEYED)
-    rows = await session.execute(select(CaseRow.state).where(unfinished | lately).order_by(CaseRow.id))
-    found = [decode_case(state) for state in rows.scalars()]
-    return [case for case in found if case.status not in FINAL or (case.surveyed_at or case.opened_at) > surveyed_after]
+    rows = await session.execute(select(CaseRow.state).where(unfinished).order_by(CaseRow.id))
+    return [decode_case(state) for state in rows.scalars()]
+
+
+async def answered_since(session: AsyncSession, start: datetime) -> list[Case]:
+    """The cases closed by an answer that their owner gave after `start`, by id."""
+    lately = (CaseRow.status == CaseStatus.CLOSED.value) & (CaseRow.opened_at >= start - _OLDEST_SURVEYED)
+    rows = await session.execute(select(CaseRow.state).where(lately).order_by(CaseRow.id))
+    return [case for state in rows.scalars() if (case := decode_case(state)).surveyed_at and case.surveyed_at > start]
 
 
 async def jobs_of(session: AsyncSession, dealer: str, *, ended_after: datetime) -> list[Case]:

@@ -1,6 +1,6 @@
 """The alarms of this second, for however many screens ask; and who has acknowledged which."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ from dispatch.tasks import Task, tasks_of
 from dispatch.vocabulary import Case
 
 _FRESH = timedelta(seconds=1)
+_ANSWERS_FRESH = timedelta(seconds=15)
+"""So often it is looked whether an owner has answered: that means reading every case of a week."""
 KEPT = timedelta(days=7)
 """So long an acknowledgement is kept: no alarm lasts longer."""
 
@@ -40,7 +42,9 @@ class AlarmWatch:
     limits: Limits = field(default_factory=Limits)
     _ways: Ways = field(init=False)
     _looked_at: datetime | None = None
-    _cases: list[Case] = field(default_factory=list[Case])
+    _answers_at: datetime | None = None
+    _running: list[Case] = field(default_factory=list[Case])
+    _answered: list[Case] = field(default_factory=list[Case])
     _alarms: list[Alarm] = field(default_factory=list[Alarm])
 
     def __post_init__(self) -> None:
@@ -53,24 +57,36 @@ class AlarmWatch:
 
     async def tasks(self, session: AsyncSession) -> list[Task]:
         """What waits for the CAC now."""
+        return tasks_of(await self.running(session))
+
+    async def running(self, session: AsyncSession) -> list[Case]:
+        """Every case that is not final now."""
         await self._look(session)
-        return tasks_of(self._cases)
+        return self._running
 
     async def _look(self, session: AsyncSession) -> None:
         now = self.desk.clock.now()
-        if self._looked_at is not None and timedelta(0) <= now - self._looked_at < _FRESH:
+        if _is_fresh(self._looked_at, now, _FRESH):
             return
-        self._cases = await queries.running(session, surveyed_after=now - self.limits.complaint_for)
-        plates = {trip.plate for case in self._cases if (trip := case.active_trip)}
+        self._running = await queries.running(session)
+        if not _is_fresh(self._answers_at, now, _ANSWERS_FRESH):
+            self._answered = await queries.answered_since(session, now - self.limits.complaint_for)
+            self._answers_at = now
+        plates = {trip.plate for case in self._running if (trip := case.active_trip)}
         shown = {plate: live for plate in plates if (live := self.desk.live.get(plate))}
         seen = {plate: Seen(position=live.position, fix_time=live.fix_time) for plate, live in shown.items()}
-        self._alarms = alarms_of(self._cases, seen, now, self._ways, self.limits)
+        self._alarms = alarms_of([*self._running, *self._answered], seen, now, self._ways, self.limits)
         self._looked_at = now
 
 
-async def acknowledgements(session: AsyncSession) -> Mapping[str, Acknowledged]:
-    """Every acknowledgement that is kept, by alarm."""
-    return {row.alarm: row for row in (await session.execute(select(Acknowledged))).scalars()}
+def _is_fresh(at: datetime | None, now: datetime, kept: timedelta) -> bool:
+    return at is not None and timedelta(0) <= now - at < kept
+
+
+async def acknowledgements(session: AsyncSession, alarms: Collection[Alarm]) -> Mapping[str, Acknowledged]:
+    """By alarm, who has acknowledged which of these."""
+    found = select(Acknowledged).where(Acknowledged.alarm.in_([alarm.id for alarm in alarms]))
+    return {row.alarm: row for row in (await session.execute(found)).scalars()}
 
 
 async def acknowledge(

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.datum import Datum, to_wgs84
-from core.geo import Position, check_position
+from core.datum import Datum
+from core.geo import Position
 from core.places import Places
+from dispatch.opening import to_position
 
 OUTSIDE_STATED_CITY = "outside_stated_city"
 UNKNOWN_CITY = "unknown_city"
@@ -32,9 +33,7 @@ def sited(places: Places, lat: float, lon: float, datum: Datum, city_code: str) 
 
     Raises `InvalidPosition` (R22) or `OutsideServiceArea` (R12).
     """
-    check_position(lat, lon)
-    wgs_lat, wgs_lon = to_wgs84(lat, lon, datum)
-    site = Position(lat=wgs_lat, lon=wgs_lon)
+    site = to_position(lat, lon, datum)
     answer = places.assess(site)
     found = answer.city_code or ""
     doubts = answer.doubts

@@ -8,12 +8,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from core.clock import CHINA_STANDARD_TIME
-from core.datum import Datum, to_wgs84
+from core.datum import Datum
 from core.errors import Invalid
-from core.geo import Position, check_position
+from core.geo import Position
 from dispatch import queries
 from dispatch.alarms import Alarm, AlarmKind
 from dispatch.desk import Act
+from dispatch.opening import to_position
 from dispatch.roster import Roster
 from dispatch.store import digits_of
 from dispatch.tasks import TaskKind
@@ -242,8 +243,7 @@ async def places(
     typed = read_place(q)
     if typed.coordinates:
         lat, lon = typed.coordinates
-        check_position(lat, lon)
-        position = _wgs84(lat, lon, datum)
+        position = to_position(lat, lon, datum)
         answer = door.desk.places.assess(position)
         doubts = [*(["swapped"] if typed.swapped else []), *answer.doubts]
         return read_answer([_found(door, "coordinates", f"{lat:.5f}, {lon:.5f}", position, doubts=doubts)])
@@ -256,11 +256,6 @@ async def places(
         roster = await door.desk.roster.get(session)
         past = await queries.addresses_like(session, words, limit=MOST_PLACES)
     return read_answer((_past(door, past) + _dealers(door, roster, words))[:MOST_PLACES])
-
-
-def _wgs84(lat: float, lon: float, datum: Datum) -> Position:
-    wgs_lat, wgs_lon = to_wgs84(lat, lon, datum)
-    return Position(lat=wgs_lat, lon=wgs_lon)
 
 
 def _past(door: Door, cases: list[Case]) -> list[PlaceFoundView]:
@@ -302,7 +297,7 @@ async def alarms(door: CacDoor) -> Response:
     """As of this second, with who has acknowledged what."""
     async with door.desk.db.read() as session:
         found = await door.service.alarms.alarms(session)
-        known = await acknowledgements(session)
+        known = await acknowledgements(session, found)
     views = [_alarm_view(alarm, known.get(alarm.id)) for alarm in found]
     return read_answer(AlarmsView(now=door.desk.clock.now(), alarms=views))
 
@@ -419,7 +414,7 @@ async def summary(door: CacDoor) -> Response:
     midnight = now.astimezone(CHINA_STANDARD_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
     async with door.desk.db.read() as session:
         today = await queries.opened_since(session, midnight)
-        open_now = await queries.running(session, surveyed_after=now)
+        open_now = await door.service.alarms.running(session)
     first = [
         min(at for trip in case.trips if (at := trip.arrived_at)) - case.opened_at for case in today if _reached(case)
     ]

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from core.datum import Datum, to_wgs84
+from core.datum import Datum
 from core.errors import Invalid
-from core.geo import Position, check_position, parse_bbox
+from core.geo import parse_bbox
 from core.grid import SIZES_DEG, Cell, Grid, grid
 from dispatch.heat import case_heat
+from dispatch.opening import to_position
 from gateway.http.door import CacDoor, From, NetworkDoor, To, read_answer, span_of
 from gateway.http.fields import parse_time
 from gateway.http.paging import Cursor, page
@@ -50,14 +51,13 @@ async def passed(
 
     Between two fixes at most two minutes and two kilometres apart the way is taken as straight.
     """
-    check_position(lat, lon)
-    lat, lon = to_wgs84(lat, lon, datum)
+    place = to_position(lat, lon, datum)
     desk = door.desk
     since, until = span_of(start, end, desk.clock.now(), usual=timedelta(hours=1), most_days=MOST_DAYS)
     async with desk.db.read() as session:
         found = await tracking.passed_within(
             session,
-            Position(lat=lat, lon=lon),
+            place,
             radius_m=radius_m,
             start=since,
             end=until,

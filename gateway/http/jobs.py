@@ -17,8 +17,8 @@ from dispatch.nextsteps import Next, next_steps
 from dispatch.promise import standard_minutes
 from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Trip
 from gateway import people
-from gateway.http.door import AnyDoor, CaseDoor, Door, FieldDoor, From, Limit, To, moment_from, read_answer
-from gateway.http.fields import Body, Code, FilledName, Flag, Phone, parse_time
+from gateway.http.door import AnyDoor, CaseDoor, Door, FieldDoor, From, Limit, To, moment_from, read_answer, told_moment
+from gateway.http.fields import Body, Code, FilledName, Flag, Phone
 from gateway.http.paging import Cursor, page
 from gateway.http.render import case_view, trip_view
 from gateway.http.views import CaseView, PersonView, PointView, TripView, View
@@ -279,7 +279,7 @@ async def put_photo(
     sent = await request.body()
     if lat is not None and lon is not None:
         check_position(lat, lon)
-    taken = _taken(taken_at)
+    taken = told_moment(taken_at or None, "taken_at")
     identity = photo_id(trip_id, client_id)
     async with door.desk.db.read() as session:  # before the work of looking at it
         await _trip(door, session, trip_id)
@@ -315,15 +315,6 @@ async def put_photo(
         return _photo_view(known)
 
     return await door.write(work)
-
-
-def _taken(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise Invalid(str(error), field="taken_at") from error
 
 
 def _photo_view(row: TripPhoto) -> PhotoView:

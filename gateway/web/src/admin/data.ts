@@ -4,53 +4,33 @@ import { App } from "antd";
 import { useState } from "react";
 import type { components } from "@/api/schema";
 import { api, fetched, newKey, Offline, Problem, told } from "@/shared/api";
+import { allPages, PAGE_LIMIT } from "@/shared/network";
 import { useWords } from "@/shared/words";
 
-export type Dealer = components["schemas"]["DealerView"];
 export type Vehicle = components["schemas"]["VehicleView"];
 export type Rules = components["schemas"]["RulesView"];
 export type Fault = components["schemas"]["FaultView"];
 export type User = components["schemas"]["UserView"];
 export type Change = components["schemas"]["ChangeView"];
 
-const limit = 200;
-
-type Page<T> = Promise<{ data?: T[]; error?: unknown; response: Response }>;
-
-/** All pages of a list. */
-async function all<T>(page: (cursor: string) => Page<T>): Promise<T[]> {
-  const found: T[] = [];
-  let cursor = "";
-  do {
-    const answer = page(cursor);
-    found.push(...(await told(answer)));
-    cursor = (await answer).response.headers.get("X-Next-Cursor") ?? "";
-  } while (cursor);
-  return found;
-}
-
-export const useDealers = () =>
-  useQuery({
-    queryKey: ["dealers"],
-    queryFn: () => all((cursor) => api.GET("/api/v1/dealers", { params: { query: { limit, cursor } } })),
-  });
+const limit = PAGE_LIMIT;
 
 export const useVehicles = () =>
   useQuery({
     queryKey: ["vehicles"],
-    queryFn: () => all((cursor) => api.GET("/api/v1/vehicles", { params: { query: { limit, cursor } } })),
+    queryFn: () => allPages((cursor) => api.GET("/api/v1/vehicles", { params: { query: { limit, cursor } } })),
   });
 
 export const useTerminals = () =>
   useQuery({
     queryKey: ["terminals"],
-    queryFn: () => all((cursor) => api.GET("/api/v1/terminals", { params: { query: { limit, cursor } } })),
+    queryFn: () => allPages((cursor) => api.GET("/api/v1/terminals", { params: { query: { limit, cursor } } })),
   });
 
 export const useUsers = () =>
   useQuery({
     queryKey: ["users"],
-    queryFn: () => all((cursor) => api.GET("/api/v1/users", { params: { query: { limit, cursor } } })),
+    queryFn: () => allPages((cursor) => api.GET("/api/v1/users", { params: { query: { limit, cursor } } })),
   });
 
 export const useRules = () => useQuery({ queryKey: ["rules"], queryFn: () => told(api.GET("/api/v1/admin/rules")) });

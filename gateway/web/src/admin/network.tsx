@@ -2,8 +2,9 @@
 import { Button, Input, InputNumber, Modal, Popconfirm, Select, Switch, Table, Tag } from "antd";
 import { useState } from "react";
 import { dayAndTime, plateText } from "@/shared/format";
+import { type Dealer, useDealers } from "@/shared/network";
 import { useWords } from "@/shared/words";
-import { type Dealer, useDealers, useTerminals, useVehicles, useWrite, type Vehicle } from "./data";
+import { useTerminals, useVehicles, useWrite, type Vehicle } from "./data";
 import { Field, FormDrawer } from "./form";
 
 const PAGES = { pageSize: 50, hideOnSinglePage: true };

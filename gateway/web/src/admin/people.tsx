@@ -2,9 +2,10 @@
 import { Button, Input, Select, Table, Tag } from "antd";
 import { useState } from "react";
 import { day } from "@/shared/format";
+import { useDealers } from "@/shared/network";
 import type { Role } from "@/shared/session";
 import { useWords } from "@/shared/words";
-import { type User, useDealers, useUsers, useWrite } from "./data";
+import { type User, useUsers, useWrite } from "./data";
 import { Field, FormDrawer } from "./form";
 
 const ROLES: readonly Role[] = ["dispatcher", "dealer", "driver", "oem", "admin"];

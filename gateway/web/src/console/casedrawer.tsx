@@ -1,8 +1,7 @@
 /** The case that is open: what it is, what can be done next, and behind tabs all that is known of it. */
 import { useQueryClient } from "@tanstack/react-query";
-import { App } from "antd";
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
-import { newKey, Offline, Problem } from "@/shared/api";
+import { newKey } from "@/shared/api";
 import { type Feed, useCards } from "@/shared/feed";
 import { clockTime, clockTimeWithSeconds, dayAndTime, plateText } from "@/shared/format";
 import { countdown, StateMark, toneOf } from "@/shared/states";
@@ -13,6 +12,7 @@ import type { Candidate, Case, Dealer } from "./contract";
 import { useKeys } from "./keys";
 import { lineOf } from "./line";
 import { refresh, useCandidates, useCase, useTasks, useVehiclesOf } from "./queries";
+import { useSending } from "./sending";
 import { activeTrip, askWhyNotNearest, makeOffer, pendingOffer, type StepTools, stepsOf } from "./steps";
 import { TaskRow } from "./tasks";
 import { Timeline } from "./timeline";
@@ -48,7 +48,7 @@ const NONE: readonly Candidate[] = [];
 export function CaseDrawer(props: CaseDrawerProps) {
   const { id, tab, onTab, feed, now, dealers, dealerName, onFollow, onCandidates, onLook } = props;
   const t = useWords();
-  const { message } = App.useApp();
+  const send = useSending();
   const client = useQueryClient();
   const query = useCase(id);
   const known = query.data;
@@ -71,20 +71,13 @@ export function CaseDrawer(props: CaseDrawerProps) {
   const run = useCallback(
     async (work: (key: string) => Promise<unknown>): Promise<boolean> => {
       setBusy(true);
-      try {
-        await work(newKey());
-        return true;
-      } catch (error) {
-        if (error instanceof Problem) void message.error(error.message);
-        else if (error instanceof Offline) void message.error(t("page.no_answer"));
-        else throw error;
-        return false;
-      } finally {
+      const done = await send(() => work(newKey())).finally(() => {
         setBusy(false);
         anew();
-      }
+      });
+      return done;
     },
-    [anew, message, t],
+    [anew, send],
   );
 
   const fresh = useCallback(

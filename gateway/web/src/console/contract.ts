@@ -7,11 +7,10 @@ export type Case = Schemas["CaseView"];
 export type Offer = Schemas["OfferView"];
 export type Trip = Schemas["TripView"];
 export type Candidate = Schemas["CandidateOnDeskView"];
-export type Dealer = Schemas["DealerView"];
+export type { Dealer } from "@/shared/network";
 export type Alarm = Schemas["AlarmView"];
 export type Task = Schemas["TaskView"];
 export type Shift = Schemas["ShiftView"];
-export type Summary = Schemas["SummaryView"];
 export type CallerFile = Schemas["CallerView"];
 export type KnownCar = Schemas["KnownCarView"];
 export type PlaceFound = Schemas["PlaceFoundView"];
@@ -23,9 +22,6 @@ export type Channel = Schemas["Channel"];
 export type Energy = Schemas["Energy"];
 export type Drive = Schemas["Drive"];
 
+export type Fault = Schemas["FaultView"];
 /** A question about the car that decides what is sent (R17). */
-export type Question = "energy" | "drive" | "spare_wheel";
-export const QUESTIONS: readonly Question[] = ["energy", "drive", "spare_wheel"];
-
-/** `asks`: the questions that matter for this fault; a service that does not say leaves all three to the dispatcher. */
-export type Fault = Schemas["FaultView"] & { asks?: Question[]; active?: boolean };
+export type Question = Schemas["Question"];

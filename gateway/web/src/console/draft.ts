@@ -12,7 +12,6 @@ import type {
   PlaceFound,
   Question,
 } from "./contract";
-import { QUESTIONS } from "./contract";
 
 export interface Standing {
   /** As given, in its own datum. */
@@ -138,7 +137,7 @@ export function fromPhone(draft: Draft, said: { lat: number; lon: number; accura
 }
 
 /** The questions to ask, for this fault (R17). */
-export const questionsOf = (fault: Fault | undefined): readonly Question[] => (fault ? (fault.asks ?? QUESTIONS) : []);
+export const questionsOf = (fault: Fault | undefined): readonly Question[] => fault?.asks ?? [];
 
 /** What is still missing before the case can be opened. */
 export function missing(draft: Draft): ("phone" | "place" | "fault" | "dealer")[] {

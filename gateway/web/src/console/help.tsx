@@ -1,15 +1,10 @@
 /** All keys of the page, under `?`. */
-import { useEffect, useRef } from "react";
+import { useModal } from "@/shared/modal";
 import { useWords } from "@/shared/words";
 
 export function Help({ onClose }: { onClose: () => void }) {
   const t = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
-    return () => shown?.close();
-  }, []);
+  const dialog = useModal();
   const rows: readonly (readonly [string, string])[] = [
     ["N", t("console.new_case")],
     ["/", t("console.search")],

@@ -28,12 +28,17 @@ import { Intake } from "./intake";
 import { useKeys } from "./keys";
 import { LineDot, StoppedFrame, useLineState } from "./line";
 import { OtherCases } from "./othercases";
-import { refresh, useDealers, useRefreshing, useTasks } from "./queries";
+import { refresh, useDealersByCode, useRefreshing, useTasks } from "./queries";
 import { type Tray, TrayPanel, useSounding } from "./tray";
 import { UndoBar } from "./undo";
 
 const ReplayView = lazy(() => import("@/map/replay").then(({ ReplayView }) => ({ default: ReplayView })));
 
+const TRAY_KEYS: readonly [Tray, string][] = [
+  ["alarms", "L"],
+  ["tasks", "T"],
+  ["shift", "H"],
+];
 const SHOWN_WAYS = 5;
 const MAP_SETTLES_MS = 120;
 const LINKED_CASE = /^\/console\/cases\/([\w-]+)$/;
@@ -61,7 +66,7 @@ export function ConsolePage() {
   const now = useNow();
   const cards = useCards(feed);
   const line = useLineState(feed);
-  const dealers = useDealers();
+  const dealers = useDealersByCode();
   const dealerName = useCallback((code: string) => dealers.get(code)?.name ?? code, [dealers]);
   const waiting = useSounding();
   const tasks = useTasks().data?.length ?? 0;
@@ -142,6 +147,9 @@ export function ConsolePage() {
   };
   const follow = useCallback((plate: string) => setFollowed((before) => (before === plate ? null : plate)), []);
 
+  const toggle = (name: Tray) => setTray((before) => (before === name ? null : name));
+  const inTray: Partial<Record<Tray, number>> = { alarms: waiting.length, tasks };
+
   useKeys({
     n: begin,
     "/": () => search.current?.focus(),
@@ -157,9 +165,9 @@ export function ConsolePage() {
       else if (OFFERABLE.has(at.status)) goToTab("candidates");
     },
     m: () => mapRoom.current?.querySelector<HTMLElement>("canvas")?.focus(),
-    l: () => setTray((before) => (before === "alarms" ? null : "alarms")),
-    t: () => setTray((before) => (before === "tasks" ? null : "tasks")),
-    h: () => setTray((before) => (before === "shift" ? null : "shift")),
+    l: () => toggle("alarms"),
+    t: () => toggle("tasks"),
+    h: () => toggle("shift"),
     r: () => setReplayed(opened ? { kind: "case", id: opened } : { kind: "city" }),
   });
 
@@ -236,31 +244,18 @@ export function ConsolePage() {
       <TopBar title="page.console">
         <Figures late={counts.late} />
         <span className="spring" />
-        <button
-          type="button"
-          className="top-tray"
-          data-alarm={waiting.length > 0 || undefined}
-          aria-expanded={tray === "alarms"}
-          onClick={() => setTray(tray === "alarms" ? null : "alarms")}
-        >
-          {t("console.alarms")} <b>{waiting.length}</b> <kbd>L</kbd>
-        </button>
-        <button
-          type="button"
-          className="top-tray"
-          aria-expanded={tray === "tasks"}
-          onClick={() => setTray(tray === "tasks" ? null : "tasks")}
-        >
-          {t("console.tasks")} <b>{tasks}</b> <kbd>T</kbd>
-        </button>
-        <button
-          type="button"
-          className="top-tray"
-          aria-expanded={tray === "shift"}
-          onClick={() => setTray(tray === "shift" ? null : "shift")}
-        >
-          {t("console.shift")} <kbd>H</kbd>
-        </button>
+        {TRAY_KEYS.map(([name, key]) => (
+          <button
+            key={name}
+            type="button"
+            className="top-tray"
+            data-alarm={(name === "alarms" && waiting.length > 0) || undefined}
+            aria-expanded={tray === name}
+            onClick={() => toggle(name)}
+          >
+            {t(`console.${name}`)} {inTray[name] === undefined ? null : <b>{inTray[name]}</b>} <kbd>{key}</kbd>
+          </button>
+        ))}
         <button type="button" className="top-tray" onClick={() => setHelp(true)} aria-label={t("console.all_keys")}>
           <kbd>?</kbd>
         </button>

@@ -1,9 +1,9 @@
 /** What the console asks the service for, and when it asks again: with each event of the feed, and every few seconds. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { api, told } from "@/shared/api";
 import type { Feed } from "@/shared/feed";
-import type { Dealer, Fault } from "./contract";
+import { type Dealer, useDealers } from "@/shared/network";
 
 const SOON_MS = 300;
 const BESIDE_MS = 5_000;
@@ -66,27 +66,14 @@ export const useSummary = () =>
 export const useFaults = () =>
   useQuery({
     queryKey: ["faults"],
-    queryFn: async () => {
-      const faults: Fault[] = await told(api.GET("/api/v1/faults"));
-      return faults.filter((fault) => fault.active !== false);
-    },
+    queryFn: async () => (await told(api.GET("/api/v1/faults"))).filter((fault) => fault.active),
     staleTime: STANDING_MS,
   });
 
-export const useDealers = () =>
-  useQuery({ queryKey: ["dealers"], queryFn: allDealers, staleTime: STANDING_MS }).data ?? NO_DEALERS;
-
-const NO_DEALERS: ReadonlyMap<string, Dealer> = new Map();
-
-async function allDealers(): Promise<ReadonlyMap<string, Dealer>> {
-  const dealers = new Map<string, Dealer>();
-  let cursor = "";
-  do {
-    const answer = api.GET("/api/v1/dealers", { params: { query: { limit: 200, cursor } } });
-    for (const dealer of await told(answer)) dealers.set(dealer.code, dealer);
-    cursor = (await answer).response.headers.get("X-Next-Cursor") ?? "";
-  } while (cursor);
-  return dealers;
+/** By code. */
+export function useDealersByCode(): ReadonlyMap<string, Dealer> {
+  const { data } = useDealers();
+  return useMemo(() => new Map(data?.map((dealer) => [dealer.code, dealer])), [data]);
 }
 
 export const useVehiclesOf = (dealer: string) =>

@@ -1,13 +1,13 @@
 /** Beside the map: alarms that a person acknowledges, calls to make, and what the last shift left. */
 import { useQueryClient } from "@tanstack/react-query";
-import { App } from "antd";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { api, newKey, Offline, Problem, told } from "@/shared/api";
+import { api, newKey, told } from "@/shared/api";
 import { age, dayAndTime, plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
 import { beep, KINDS, setMuted, useMuted } from "./beeps";
 import type { Alarm, Task } from "./contract";
 import { useAlarms, useShift, useTasks } from "./queries";
+import { useSending } from "./sending";
 import { TaskRow } from "./tasks";
 
 export const TRAYS = ["alarms", "tasks", "shift"] as const;
@@ -76,23 +76,6 @@ export function TrayPanel(props: TrayProps) {
       {tray === "shift" ? <Shift {...props} /> : null}
     </aside>
   );
-}
-
-/** Sends `work` and says what was refused. */
-function useSending(): (work: () => Promise<unknown>) => Promise<boolean> {
-  const { message } = App.useApp();
-  const t = useWords();
-  return async (work) => {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (error instanceof Problem) void message.error(error.message);
-      else if (error instanceof Offline) void message.error(t("page.no_answer"));
-      else throw error;
-      return false;
-    }
-  };
 }
 
 function Alarms({ now, dealerName, onOpen }: TrayProps) {

@@ -4,24 +4,10 @@ import { plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
 import { type Job, usePeople, useVehicles } from "./jobs";
 import { perform } from "./outbox";
-import { Chips, Drawer, Field } from "./parts";
+import { Chips, Drawer, Field, useBusy } from "./parts";
 
 const MINUTES = [20, 30, 40, 60];
 const REASONS = ["no_crew", "vehicle_broken", "too_far", "weather"] as const;
-
-function useBusy(done: () => void): [boolean, (work: () => Promise<void>) => void] {
-  const [busy, setBusy] = useState(false);
-  return [
-    busy,
-    (work) => {
-      if (busy) return;
-      setBusy(true);
-      void work()
-        .then(done)
-        .finally(() => setBusy(false));
-    },
-  ];
-}
 
 export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
   const t = useWords();

@@ -1,5 +1,6 @@
 /** Small parts of the phone's page: buttons for a thumb, chips, a sheet that slides up, a field with its reason. */
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useState } from "react";
+import { useModal } from "@/shared/modal";
 import { useWords } from "@/shared/words";
 
 export function Chips<T extends string | number>(props: {
@@ -43,12 +44,7 @@ export function Field({
 /** Over the page, from below; Escape and the back button close it. */
 export function Drawer({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const t = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
-    return () => shown?.close();
-  }, []);
+  const dialog = useModal();
   return (
     <dialog className="drawer" ref={dialog} aria-label={title} onCancel={onClose}>
       <header>
@@ -60,4 +56,19 @@ export function Drawer({ title, onClose, children }: { title: string; onClose: (
       {children}
     </dialog>
   );
+}
+
+/** Does one thing at a time, then says that it is done. */
+export function useBusy(done: () => void): [boolean, (work: () => Promise<void>) => void] {
+  const [busy, setBusy] = useState(false);
+  return [
+    busy,
+    (work) => {
+      if (busy) return;
+      setBusy(true);
+      void work()
+        .then(done)
+        .finally(() => setBusy(false));
+    },
+  ];
 }

@@ -4,7 +4,7 @@ import { newKey } from "@/shared/api";
 import { useWords } from "@/shared/words";
 import { type Job, usePhotos } from "./jobs";
 import { draftOf, keepDraft, perform, useDeeds } from "./outbox";
-import { Chips, Drawer, Field } from "./parts";
+import { Chips, Drawer, Field, useBusy } from "./parts";
 
 const ZONES = ["front", "rear", "left", "right", "roof", "interior"] as const;
 type Zone = (typeof ZONES)[number];
@@ -54,7 +54,7 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
   const t = useWords();
   const trip = job.trip?.id ?? "";
   const [draft, setDraft] = useState<Draft | null>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, act] = useBusy(onClose);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a draft that was begun is not overwritten by what comes later
   useEffect(() => {
@@ -68,24 +68,13 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
     void keepDraft(trip, next);
   };
 
-  async function save() {
-    if (!draft || busy) return;
-    setBusy(true);
+  const save = () => {
     const { odometer_km, ...rest } = draft;
     const body = { ...rest, ...(odometer_km ? { odometer_km: Number(odometer_km) } : {}) };
-    try {
-      await perform({
-        step: "checksheet",
-        case: job.case.id,
-        method: "PUT",
-        path: `/api/v1/trips/${trip}/checksheet?${new URLSearchParams({ at: new Date().toISOString() })}`,
-        body,
-      });
-      onClose();
-    } finally {
-      setBusy(false);
-    }
-  }
+    const told = new URLSearchParams({ at: new Date().toISOString() });
+    const path = `/api/v1/trips/${trip}/checksheet?${told}`;
+    act(() => perform({ step: "checksheet", case: job.case.id, method: "PUT", path, body }));
+  };
 
   return (
     <Drawer title={t("dealer.checksheet")} onClose={onClose}>
@@ -133,7 +122,7 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
           )}
         </Field>
       ))}
-      <button type="button" className="primary" disabled={busy} onClick={() => void save()}>
+      <button type="button" className="primary" disabled={busy} onClick={save}>
         {t("dealer.save_sheet")}
       </button>
     </Drawer>

@@ -6,7 +6,7 @@ import { clockTime, plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
 import type { Job } from "./jobs";
 import { perform } from "./outbox";
-import { Drawer, Field } from "./parts";
+import { Drawer, Field, useBusy } from "./parts";
 
 export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; onClose: () => void }) {
   const t = useWords();
@@ -14,7 +14,7 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
   const [refusing, setRefusing] = useState(false);
   const [reason, setReason] = useState("");
   const [empty, setEmpty] = useState(true);
-  const [busy, setBusy] = useState(false);
+  const [busy, act] = useBusy(onClose);
   const canvas = useRef<HTMLCanvasElement>(null);
   const pad = useRef<SignaturePad | null>(null);
 
@@ -42,25 +42,18 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
     };
   }, [refusing]);
 
-  async function submit(event: FormEvent) {
+  function submit(event: FormEvent) {
     event.preventDefault();
-    if (busy) return;
-    setBusy(true);
     const drawing = pad.current?.toSVG() ?? "";
     const path = `/api/v1/trips/${job.trip?.id}/${consent ? "consent" : "checksheet/sign"}`;
     const at = new Date().toISOString();
     const body = refusing ? { refused_reason: reason, at } : { signer, signature_svg: drawing, at };
-    try {
-      await perform({ step: consent ? "consent" : "sign", case: job.case.id, method: "POST", path, body });
-      onClose();
-    } finally {
-      setBusy(false);
-    }
+    act(() => perform({ step: consent ? "consent" : "sign", case: job.case.id, method: "POST", path, body }));
   }
 
   return (
     <Drawer title={t(consent ? "dealer.consent" : "dealer.sign")} onClose={onClose}>
-      <form className="sign" onSubmit={(event) => void submit(event)}>
+      <form className="sign" onSubmit={submit}>
         <dl className="signed-of">
           <dt>{t("page.case")}</dt>
           <dd>{job.case.number}</dd>

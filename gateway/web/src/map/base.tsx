@@ -12,6 +12,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { fetched } from "@/shared/api";
 import { useTheme } from "@/shared/theme";
+import { t, useLanguage } from "@/shared/words";
 import { fromTiles, type LonLat, toTiles } from "./datum";
 import "./map.css";
 import { drawMarks } from "./marks";
@@ -50,6 +51,7 @@ type Wishes = Partial<MapOptions> & { outlines?: boolean };
  */
 export function useGround(container: RefObject<HTMLElement | null>, options: Wishes = {}): Ground | null {
   const theme = useTheme();
+  const language = useLanguage();
   const [base, setBase] = useState<BaseMap | null>(null);
   const [ground, setGround] = useState<Ground | null>(null);
   const first = useRef(options);
@@ -65,6 +67,7 @@ export function useGround(container: RefObject<HTMLElement | null>, options: Wis
     };
   }, []);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a map is labelled once, in the language of its making
   useEffect(() => {
     if (!container.current || !base) return;
     const { outlines = true, ...wished } = first.current;
@@ -75,6 +78,11 @@ export function useGround(container: RefObject<HTMLElement | null>, options: Wis
       container: container.current,
       style: styleOf({ ...base, outlines: base.outlines && outlines }, theme),
       attributionControl: false,
+      locale: {
+        "Map.Title": t("page.map"),
+        "NavigationControl.ZoomIn": t("page.zoom_in"),
+        "NavigationControl.ZoomOut": t("page.zoom_out"),
+      },
       dragRotate: false,
       pitchWithRotate: false,
       localIdeographFontFamily: '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
@@ -101,7 +109,7 @@ export function useGround(container: RefObject<HTMLElement | null>, options: Wis
       setGround(null);
       map.remove();
     };
-  }, [base, theme, container]);
+  }, [base, theme, language, container]);
 
   return ground;
 }

@@ -1,11 +1,10 @@
 /** The live map of the console: who is where, now. */
-import { useQuery } from "@tanstack/react-query";
 import type { GeoJSONSource, MapMouseEvent } from "maplibre-gl";
 import { useEffect, useRef, useState } from "react";
-import { api, told } from "@/shared/api";
 import { serviceNow } from "@/shared/clock";
 import { type Feed, useCards } from "@/shared/feed";
 import { age, plateText } from "@/shared/format";
+import { useDealers } from "@/shared/network";
 import { freshness } from "@/shared/states";
 import { useWords } from "@/shared/words";
 import { type Ground, useGround } from "./base";
@@ -55,7 +54,7 @@ export function LiveMap(props: LiveMapProps) {
   const latest = useRef(props);
   latest.current = props;
   const cards = useCards(feed);
-  const dealers = useDealers();
+  const dealers = useDealers().data;
   const [hover, setHover] = useState<{ x: number; y: number; plate: string } | null>(null);
 
   useEffect(() => {
@@ -81,7 +80,7 @@ export function LiveMap(props: LiveMapProps) {
   }, [ground, cards, selected]);
 
   useEffect(() => {
-    if (ground) showDealers(ground, dealers);
+    if (ground && dealers) showDealers(ground, dealers);
   }, [ground, dealers]);
 
   useEffect(() => {
@@ -129,29 +128,6 @@ export function LiveMap(props: LiveMapProps) {
       ) : null}
     </section>
   );
-}
-
-function useDealers() {
-  const query = useQuery({
-    queryKey: ["map", "dealers"],
-    queryFn: () => allDealers(),
-    staleTime: 300_000,
-  });
-  return query.data ?? NONE;
-}
-
-const NONE: Awaited<ReturnType<typeof allDealers>> = [];
-
-async function allDealers() {
-  const sites: { code: string; name: string; lat: number; lon: number }[] = [];
-  let cursor = "";
-  do {
-    const answer = api.GET("/api/v1/dealers", { params: { query: { limit: 200, cursor } } });
-    const page = await told(answer);
-    for (const { code, name, location } of page) sites.push({ code, name, lat: location.lat, lon: location.lon });
-    cursor = (await answer).response.headers.get("X-Next-Cursor") ?? "";
-  } while (cursor);
-  return sites;
 }
 
 /** At first the map shows everything that there is to see, once it is known. */

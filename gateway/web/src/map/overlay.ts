@@ -2,6 +2,7 @@
 import type { GeoJSONSource } from "maplibre-gl";
 import type { Card } from "@/shared/feed";
 import { plateText } from "@/shared/format";
+import type { Dealer } from "@/shared/network";
 import { toneOf, urgency } from "@/shared/states";
 import type { Ground } from "./base";
 import type { LonLat } from "./datum";
@@ -22,13 +23,6 @@ export interface Spot {
   lat: number;
   lon: number;
   accuracy_m?: number | null;
-}
-
-export interface Site {
-  code: string;
-  name: string;
-  lat: number;
-  lon: number;
 }
 
 const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -145,9 +139,9 @@ export function showCases(ground: Ground, cards: Iterable<Card>, selected: strin
   set(ground, CASES_LAYER, features);
 }
 
-export function showDealers(ground: Ground, sites: readonly Site[]): void {
-  const features = sites.map(
-    ({ code, name, lat, lon }): GeoJSON.Feature => ({
+export function showDealers(ground: Ground, dealers: readonly Dealer[]): void {
+  const features = dealers.map(
+    ({ code, name, location: { lat, lon } }): GeoJSON.Feature => ({
       type: "Feature",
       geometry: { type: "Point", coordinates: ground.drawn([lon, lat]) },
       properties: { code, name },

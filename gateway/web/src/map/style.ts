@@ -1,6 +1,7 @@
 /** What lies under everything: land, prefectures, roads or tiles, in the colours of the theme. */
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import type { Theme } from "@/shared/theme";
+import { t } from "@/shared/words";
 import type { TileDatum } from "./datum";
 
 /** As `GET /api/v1/basemap` tells it. */
@@ -151,6 +152,7 @@ function addOutlines(
     tiles: [absolute("/api/v1/tiles/outlines/{z}/{x}/{y}.mvt")],
     minzoom: 0,
     maxzoom: 10,
+    attribution: t("page.attribution"),
   };
   layers.push({
     id: "prefectures",

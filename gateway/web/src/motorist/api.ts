@@ -1,6 +1,8 @@
 /** The motorist's one question, and the few things to say. */
+import { useState } from "react";
 import type { components } from "@/api/schema";
-import { fetched } from "@/shared/api";
+import { fetched, Offline, Problem } from "@/shared/api";
+import { t } from "@/shared/words";
 
 export type Standing = components["schemas"]["MotoristView"];
 
@@ -15,9 +17,34 @@ export async function look(): Promise<Standing> {
   return (await (await fetched(path())).json()) as Standing;
 }
 
-export async function say(what: "position" | "cancel" | "survey", body: unknown): Promise<Standing> {
+async function tell(what: "position" | "cancel" | "survey", body: unknown): Promise<Standing> {
   const headers = { "Content-Type": "application/json" };
   return (await (
     await fetched(path(`/${what}`), { method: "POST", headers, body: JSON.stringify(body) })
   ).json()) as Standing;
+}
+
+/** Says one thing at a time; `wrong` tells why it was not taken, in words. Gives whether it was. */
+export function useSaying(onTold: (standing: Standing) => void) {
+  const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState("");
+
+  async function say(what: "position" | "cancel" | "survey", body: unknown): Promise<boolean> {
+    if (busy) return false;
+    setBusy(true);
+    setWrong("");
+    try {
+      onTold(await tell(what, body));
+      return true;
+    } catch (error) {
+      if (error instanceof Problem) setWrong(error.message);
+      else if (error instanceof Offline) setWrong(t("page.no_answer"));
+      else throw error;
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return { say, busy, wrong };
 }

@@ -7,7 +7,7 @@ import { LanguageSwitch } from "@/shared/gate";
 import "@/shared/states.css";
 import "@/shared/theme";
 import { useWords } from "@/shared/words";
-import { look, recordPath, type Standing, say } from "./api";
+import { look, recordPath, type Standing, useSaying } from "./api";
 import "./motorist.css";
 import { Survey } from "./survey";
 import { Where } from "./where";
@@ -164,22 +164,7 @@ const REASONS = ["started", "other_help", "too_long"] as const;
 function Cancel({ onTold }: { onTold: (standing: Standing) => void }) {
   const t = useWords();
   const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState("");
-
-  async function cancel(reason: string) {
-    if (busy) return;
-    setBusy(true);
-    try {
-      onTold(await say("cancel", { reason }));
-    } catch (error) {
-      if (error instanceof Problem) setWrong(error.message);
-      else if (error instanceof Offline) setWrong(t("page.no_answer"));
-      else throw error;
-    } finally {
-      setBusy(false);
-    }
-  }
+  const { say, busy, wrong } = useSaying(onTold);
 
   if (!asking) {
     return (
@@ -192,7 +177,12 @@ function Cancel({ onTold }: { onTold: (standing: Standing) => void }) {
     <section className="cancel">
       <h3>{t("motorist.cancel_why")}</h3>
       {REASONS.map((code) => (
-        <button key={code} type="button" disabled={busy} onClick={() => void cancel(t(`motorist.reason_${code}`))}>
+        <button
+          key={code}
+          type="button"
+          disabled={busy}
+          onClick={() => void say("cancel", { reason: t(`motorist.reason_${code}`) })}
+        >
           {t(`motorist.reason_${code}`)}
         </button>
       ))}

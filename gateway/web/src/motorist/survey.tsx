@@ -1,8 +1,7 @@
 /** How it was: one thumb, and a word if it was low (K11). */
 import { useState } from "react";
-import { Offline, Problem } from "@/shared/api";
 import { useWords } from "@/shared/words";
-import { type Standing, say } from "./api";
+import { type Standing, useSaying } from "./api";
 
 /** Five faces for the percentage that the score is made of. */
 const FACES = [
@@ -18,22 +17,8 @@ export function Survey({ standing, onTold }: { standing: Standing; onTold: (stan
   const t = useWords();
   const [chosen, setChosen] = useState<number | null>(null);
   const [comment, setComment] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState("");
-
-  async function send(satisfaction: number) {
-    if (busy) return;
-    setBusy(true);
-    try {
-      onTold(await say("survey", { satisfaction, comment }));
-    } catch (error) {
-      if (error instanceof Problem) setWrong(error.message);
-      else if (error instanceof Offline) setWrong(t("page.no_answer"));
-      else throw error;
-    } finally {
-      setBusy(false);
-    }
-  }
+  const { say, busy, wrong } = useSaying(onTold);
+  const send = (satisfaction: number) => void say("survey", { satisfaction, comment });
 
   if (!standing.survey_open) {
     return (
@@ -53,7 +38,7 @@ export function Survey({ standing, onTold }: { standing: Standing; onTold: (stan
             type="button"
             aria-pressed={chosen === percent}
             disabled={busy}
-            onClick={() => (percent < LOW_PERCENT ? setChosen(percent) : void send(percent))}
+            onClick={() => (percent < LOW_PERCENT ? setChosen(percent) : send(percent))}
           >
             <svg viewBox="0 0 24 24" aria-hidden="true">
               <path d={`M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20zM8.5 9v.5M15.5 9v.5${mouth}`} />
@@ -68,7 +53,7 @@ export function Survey({ standing, onTold }: { standing: Standing; onTold: (stan
             {t("motorist.word")}
             <textarea rows={3} maxLength={1000} value={comment} onChange={(event) => setComment(event.target.value)} />
           </label>
-          <button type="button" className="primary" disabled={busy} onClick={() => void send(chosen)}>
+          <button type="button" className="primary" disabled={busy} onClick={() => send(chosen)}>
             {t("motorist.send")}
           </button>
         </>

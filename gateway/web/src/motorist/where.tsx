@@ -1,56 +1,56 @@
 /** One button that tells where the phone is, and how well it knows. */
 import { useState } from "react";
-import { Offline, Problem } from "@/shared/api";
 import { useWords } from "@/shared/words";
-import { type Standing, say } from "./api";
+import { type Standing, useSaying } from "./api";
 
 const PATIENCE_MS = 20_000;
 
-type Told = { state: "idle" | "asking" } | { state: "sent"; accuracy_m: number } | { state: "wrong"; words: string };
-
 export function Where({ onTold }: { onTold: (standing: Standing) => void }) {
   const t = useWords();
-  const [told, setTold] = useState<Told>({ state: "idle" });
+  const { say, busy, wrong } = useSaying(onTold);
+  const [asking, setAsking] = useState(false);
+  const [failed, setFailed] = useState("");
+  const [accuracy_m, setAccuracy] = useState<number | null>(null);
 
   async function send({ coords }: GeolocationPosition) {
-    try {
-      const { latitude: lat, longitude: lon, accuracy: accuracy_m } = coords;
-      onTold(await say("position", { lat, lon, accuracy_m }));
-      setTold({ state: "sent", accuracy_m });
-    } catch (error) {
-      if (error instanceof Problem) setTold({ state: "wrong", words: error.message });
-      else if (error instanceof Offline) setTold({ state: "wrong", words: t("page.no_answer") });
-      else throw error;
-    }
+    setAsking(false);
+    const { latitude: lat, longitude: lon, accuracy } = coords;
+    if (await say("position", { lat, lon, accuracy_m: accuracy })) setAccuracy(accuracy);
+  }
+
+  function fail(word: string) {
+    setAsking(false);
+    setFailed(t(word));
   }
 
   function ask() {
-    setTold({ state: "asking" });
+    setFailed("");
+    setAccuracy(null);
     if (!navigator.geolocation) {
-      setTold({ state: "wrong", words: t("motorist.position_failed") });
+      fail("motorist.position_failed");
       return;
     }
+    setAsking(true);
     navigator.geolocation.getCurrentPosition(
       (position) => void send(position),
-      (error) => {
-        const refused = error.code === error.PERMISSION_DENIED;
-        setTold({ state: "wrong", words: t(refused ? "motorist.position_refused" : "motorist.position_failed") });
-      },
+      (error) =>
+        fail(error.code === error.PERMISSION_DENIED ? "motorist.position_refused" : "motorist.position_failed"),
       { enableHighAccuracy: true, timeout: PATIENCE_MS },
     );
   }
 
+  const finding = asking || busy;
   return (
     <section className="where">
-      <button type="button" className="primary" disabled={told.state === "asking"} onClick={ask}>
-        {t(told.state === "asking" ? "motorist.sending" : "motorist.send_position")}
+      <button type="button" className="primary" disabled={finding} onClick={ask}>
+        {t(finding ? "motorist.sending" : "motorist.send_position")}
       </button>
-      {told.state === "sent" ? (
-        <p role="status">{t("motorist.position_sent", { n: Math.round(told.accuracy_m) })}</p>
-      ) : told.state === "wrong" ? (
-        <p role="alert">{told.words}</p>
-      ) : (
+      {failed || wrong ? (
+        <p role="alert">{failed || wrong}</p>
+      ) : accuracy_m === null ? (
         <p>{t("motorist.position_why")}</p>
+      ) : (
+        <p role="status">{t("motorist.position_sent", { n: Math.round(accuracy_m) })}</p>
       )}
     </section>
   );

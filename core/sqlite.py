@@ -3,6 +3,8 @@
 Each write transaction takes the write lock when it begins, so what it reads cannot change under it.
 """
 
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import event
@@ -32,12 +34,26 @@ def set_up(engine: Engine, *, begin: str) -> None:
     def on_connect(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous=FULL")  # acknowledged means on the disk
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.exec_driver_sql(begin)
+
+
+def _write_ahead(cursor: Any) -> None:
+    # Of those who open a new file at once, only one can change its journal, and the others are refused without
+    # SQLite's timeout being waited for. An older file has its journal already: then this changes nothing.
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)

@@ -5,12 +5,19 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
+from line import Line
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from town import SCENE, Town
 
 PHONE = {"width": 360, "height": 740}
 Picture = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def line(town: Town) -> Generator[Line]:
+    with Line(town.url) as whole:
+        yield whole
 
 
 @pytest.fixture
@@ -26,6 +33,19 @@ def phone(browser: Browser, town: Town) -> Generator[BrowserContext]:
     town.enter(context, "li")
     yield context
     context.close()
+
+
+def into_the_tunnel(phone: BrowserContext, line: Line) -> None:
+    """The phone is told that it is offline, and nothing comes through either: the browser's own switch has been seen to
+    let a request pass.
+    """
+    line.cut()
+    phone.set_offline(True)
+
+
+def out_of_the_tunnel(phone: BrowserContext, line: Line) -> None:
+    line.mend()
+    phone.set_offline(False)
 
 
 def photograph() -> dict[str, Any]:
@@ -65,10 +85,10 @@ def offered(town: Town, **changes: Any) -> dict[str, Any]:
 
 
 def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
-    phone: BrowserContext, town: Town, picture: Picture
+    phone: BrowserContext, line: Line, town: Town, picture: Picture
 ) -> None:
     page = phone.new_page()
-    page.goto(f"{town.url}/dealer")
+    page.goto(f"{line.url}/dealer")
     expect(page.get_by_text("现在没有任务")).to_be_visible()
     picture(page, "dealer-phone-empty")
     case = offered(town)
@@ -81,7 +101,7 @@ def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
     picture(page, "dealer-phone-accepted")
     # The shell is kept: the page opens without a connection too.
     page.wait_for_function("navigator.serviceWorker.ready.then(() => caches.has('dealer-1'))")
-    phone.set_offline(True)
+    into_the_tunnel(phone, line)
     primary(page).click()
     expect(primary(page)).to_have_text("到达")
     expect(page.get_by_role("status").first).to_contain_text("离线，已保存 1 项")
@@ -111,7 +131,7 @@ def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
     expect(page.get_by_role("status").first).to_contain_text("离线，已保存 7 项")
     picture(page, "dealer-phone-offline")
     assert town.send("zhang", "GET", f"/cases/{case['id']}")["status"] == "accepted"
-    phone.set_offline(False)
+    out_of_the_tunnel(phone, line)
     expect(page.get_by_text("离线")).to_have_count(0, timeout=15_000)
     expect(page.get_by_text("现在没有任务")).to_be_visible(timeout=15_000)
     expect(page.locator(".job-row .state")).to_have_text("完成")
@@ -126,19 +146,19 @@ def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
 
 
 def test_r1_what_the_service_refuses_comes_back_with_its_reason(
-    phone: BrowserContext, town: Town, picture: Picture
+    phone: BrowserContext, line: Line, town: Town, picture: Picture
 ) -> None:
     page = phone.new_page()
-    page.goto(f"{town.url}/dealer")
+    page.goto(f"{line.url}/dealer")
     case = offered(town, caller={"name": "赵先生", "phone": "13611112222"}, car={"plate": "沪C98765"})
     expect(page.get_by_role("timer")).to_be_visible()
     primary(page).click()
     page.get_by_label("司机姓名").fill("陈师傅")
-    phone.set_offline(True)
+    into_the_tunnel(phone, line)
     page.locator("dialog button.primary").click()
     expect(page.get_by_role("status").first).to_contain_text("离线，已保存 1 项")
     town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "customer", "reason": "已恢复"})
-    phone.set_offline(False)
+    out_of_the_tunnel(phone, line)
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("“接单”未被接受")
     picture(page, "dealer-phone-refused")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import URL, text
 from stores import needs_servers, postgres
 
 from core.database import Database
@@ -88,6 +88,17 @@ def test_several_may_migrate_at_once(empty_store: EmptyStore) -> None:
     url = read_url(empty_store())
     with ThreadPoolExecutor(4) as pool:
         assert all(found.fits for found in pool.map(schema.migrate, [url] * 4))
+
+
+def test_a_new_embedded_store_may_be_opened_by_several_at_once(tmp_path: Path) -> None:
+    def opened(url: URL) -> None:
+        with schema.connected(url) as connection:
+            connection.execute(text("CREATE TABLE IF NOT EXISTS opened (at INTEGER)"))
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(60):  # about one in two hundred went wrong
+            url = read_url(f"sqlite:///{tmp_path / f'{number}.db'}")
+            list(pool.map(opened, [url] * 8))
 
 
 async def test_a_store_at_the_wrong_revision_is_named_with_the_remedy(empty_store: EmptyStore) -> None:

@@ -8,7 +8,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from core.errors import Invalid, NotFound
+from core.geo import parse_bbox
+from core.hexagons import RESOLUTIONS, outline
 from dispatch import queries
+from dispatch.heat import demand
 from dispatch.roster import Roster
 from dispatch.vocabulary import Case, Offer, OfferStatus
 from gateway.catalogue import Language, word
@@ -35,6 +38,8 @@ USUAL = timedelta(days=30)
 MOST_DAYS = 400
 RING_MINUTES = (20, 45, 60)
 MOST_CASES = 20_000
+MOST_HEXAGONS = 5_000
+"""More than a screen can show apart."""
 _READ = documented(404, 422, 503)
 
 
@@ -112,6 +117,14 @@ class LateView(View):
     arrived_at: datetime | None
     lat: float
     lon: float
+
+
+class DemandView(View):
+    """The cases of one hexagon of the H3 grid; `ring` is its corners as [lon, lat]."""
+
+    h3: str
+    count: int
+    ring: list[tuple[float, float]]
 
 
 class RingView(View):
@@ -300,6 +313,34 @@ async def late(door: NetworkDoor, start: From = None, end: To = None) -> Respons
             for case in cases
             for trip in case.trips
             if trip.promise_missed or (trip.arrived_at and trip.arrived_at > trip.promised_at)
+        ]
+    )
+
+
+@router.get("/network/demand", summary="Where help was needed", response_model=list[DemandView], responses=_READ)
+async def demand_map(
+    door: NetworkDoor,
+    bbox: Annotated[str, Query(max_length=120, description="west,south,east,north in degrees")],
+    resolution: Annotated[
+        int,
+        Query(ge=RESOLUTIONS[0], le=RESOLUTIONS[-1], description="of the H3 grid: an edge of 69 km at 3, 530 m at 8"),
+    ] = 6,
+    start: From = None,
+    end: To = None,
+) -> Response:
+    """The cases opened in the span by hexagons whose middle is in `bbox`, the most first, at most 5,000 hexagons."""
+    box = parse_bbox(bbox)
+    since, until = _span(door, start, end)
+    async with door.desk.db.read(once=True) as session:
+        found = await demand(session, resolution, box, since, until)
+    return read_answer(
+        [
+            DemandView(
+                h3=hexagon,
+                count=count,
+                ring=[(round(corner.lon, 6), round(corner.lat, 6)) for corner in outline(hexagon)],
+            )
+            for hexagon, count in found[:MOST_HEXAGONS]
         ]
     )
 

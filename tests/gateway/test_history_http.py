@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from gateway_house import SCENE, House
+from shapely import Point, Polygon
 
 from core.datum import Datum, from_wgs84
 from core.geo import Position
@@ -83,6 +84,25 @@ async def test_cases_are_counted_where_they_were(house: House) -> None:
     assert (await house.oem.get(f"/heat?of=cases&{BOX}&from=2020-01-01&to=2020-01-02")).json() == []
     elsewhere = await house.cac.get("/heat?of=cases&bbox=-10,-10,10,10&cell=1")
     assert elsewhere.json() == []
+
+
+async def test_demand_is_counted_by_hexagons_that_lie_still(house: House) -> None:
+    for north in (0, 0.0005, 0.06):
+        await house.new_case(location={**SCENE, "lat": SCENE["lat"] + north})
+    asked = "/network/demand?bbox=121,31,122,32"
+    coarse = (await house.oem.get(f"{asked}&resolution=5")).json()
+    assert [one["count"] for one in coarse] == [3]
+    first, second = (await house.oem.get(f"{asked}&resolution=7")).json()
+    assert (first["count"], second["count"]) == (2, 1)
+    assert Polygon(first["ring"]).contains(Point(SCENE["lon"], SCENE["lat"]))
+    lon, lat = Polygon(first["ring"]).centroid.coords[0]
+    near = f"{lon - 0.001},{lat - 0.001},{lon + 0.001},{lat + 0.001}"
+    assert (await house.oem.get(f"/network/demand?bbox={near}&resolution=7")).json() == [first]
+    assert (await house.oem.get(f"{asked}&resolution=7&from=2020-01-01&to=2020-01-02")).json() == []
+    for wrong in ("&resolution=9", "&resolution=2", "&resolution=x"):
+        refused = await house.oem.get(asked + wrong)
+        assert (refused.status_code, refused.json()["field"]) == (422, "resolution")
+    assert (await house.oem.get("/network/demand?bbox=1,2,3")).json()["field"] == "bbox"
 
 
 PASSED = "/vehicles/passed?"

@@ -13,14 +13,11 @@ import { type Span, useCoverage, useLate, useRefused } from "./data";
 const LAYERS = ["demand", "coverage", "late", "refused"] as const;
 type Layer = (typeof LAYERS)[number];
 const RINGS = [20, 45, 60];
-/** Cells as fine as this zoom deserves, in degrees. */
-type Cell = 0.01 | 0.05 | 0.1 | 0.5;
-const CELLS: [fromZoom: number, deg: Cell][] = [
-  [11, 0.01],
-  [9, 0.05],
-  [7, 0.1],
-  [0, 0.5],
-];
+/** Hexagons of the H3 grid between these, each 40 to 100 pixels from edge to edge at its zoom in the middle of China. */
+const COARSEST = 3;
+const FINEST = 8;
+/** By three zooms the scale grows 8 times, and by two resolutions the hexagons shrink 7 times. */
+const resolutionAt = (zoom: number): number => Math.max(COARSEST, Math.min(FINEST, Math.floor((zoom * 2) / 3 + 0.1)));
 const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 export function NetworkMap({ span }: { span: Span }) {
@@ -39,8 +36,8 @@ export function NetworkMap({ span }: { span: Span }) {
     placeholderData: (before) => before,
     queryFn: () =>
       told(
-        api.GET("/api/v1/heat", {
-          params: { query: { of: "cases", bbox: view?.bbox ?? "", cell: view?.cell ?? 0.1, ...span } },
+        api.GET("/api/v1/network/demand", {
+          params: { query: { bbox: view?.bbox ?? "", resolution: view?.resolution ?? COARSEST, ...span } },
         }),
       ),
   }).data;
@@ -71,19 +68,11 @@ export function NetworkMap({ span }: { span: Span }) {
     });
     const most = Math.max(1, ...(demand ?? []).map(({ count }) => count));
     return {
-      demand: (demand ?? []).map(({ west, south, east, north, count }) => ({
+      demand: (demand ?? []).map(({ ring, count }) => ({
         type: "Feature",
         geometry: {
           type: "Polygon",
-          coordinates: [
-            [
-              ground.drawn([west, south]),
-              ground.drawn([east, south]),
-              ground.drawn([east, north]),
-              ground.drawn([west, north]),
-              ground.drawn([west, south]),
-            ],
-          ],
+          coordinates: [[...ring, ...ring.slice(0, 1)].map((corner) => ground.drawn(corner as [number, number]))],
         },
         properties: { share: count / most, count: number(count) },
       })),
@@ -128,8 +117,13 @@ export function NetworkMap({ span }: { span: Span }) {
   );
 }
 
-function useView(ground: Ground | null): { bbox: string; cell: Cell } | null {
-  const [view, setView] = useState<{ bbox: string; cell: Cell } | null>(null);
+interface View {
+  bbox: string;
+  resolution: number;
+}
+
+function useView(ground: Ground | null): View | null {
+  const [view, setView] = useState<View | null>(null);
   useEffect(() => {
     if (!ground) return;
     const { map, meant } = ground;
@@ -138,8 +132,7 @@ function useView(ground: Ground | null): { bbox: string; cell: Cell } | null {
       const [west, south] = meant(bounds.getSouthWest().toArray() as [number, number]);
       const [east, north] = meant(bounds.getNorthEast().toArray() as [number, number]);
       const edges = [Math.max(-180, west), Math.max(-90, south), Math.min(180, east), Math.min(90, north)];
-      const cell = CELLS.find(([fromZoom]) => map.getZoom() >= fromZoom)?.[1] ?? 0.5;
-      setView({ bbox: edges.map((edge) => edge.toFixed(4)).join(), cell });
+      setView({ bbox: edges.map((edge) => edge.toFixed(4)).join(), resolution: resolutionAt(map.getZoom()) });
     };
     look();
     map.on("moveend", look);

@@ -59,6 +59,7 @@ def picture() -> Any:
 
     def take(page: Page, name: str) -> None:
         SCREENS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENS / f"{name}.png")
+        # What slides or fades is shown as it will be.
+        page.screenshot(path=SCREENS / f"{name}.png", animations="disabled")
 
     return take

@@ -65,3 +65,15 @@ def test_the_record_of_the_network(desk: Page, picture: Picture, tab: str) -> No
         desk.get_by_role("button", name="换令牌").first.click()
         desk.locator(".ant-popconfirm .ant-btn-primary").click()
         expect(desk.get_by_text("令牌只显示这一次")).to_be_visible()
+
+
+def test_a_fault_is_called_on_every_page_as_the_administrator_called_it(desk: Page, town: Town) -> None:
+    faults = {one["code"]: one for one in town.send("admin", "GET", "/faults")}
+    renamed = {name: faults["battery"][name] for name in ("needs", "tools", "parts", "consent", "active")}
+    renamed |= {"name_zh": "电瓶没电", "name_en": "dead battery", "reason": "叫法统一"}
+    town.send("admin", "PUT", "/admin/faults/battery", renamed)
+    town.new_case()
+    desk.goto(f"{town.url}/console")
+    expect(desk.locator(".row-fault")).to_have_text("电瓶没电")
+    desk.get_by_role("button", name="English").click()
+    expect(desk.locator(".row-fault")).to_have_text("dead battery")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Keyboard, Locator, Page, WebSocketRoute, expect
 from town import PASSWORD, Town
 
+from core.datum import Datum, from_wgs84
 from gateway.auth import COOKIE
 
 MOST_PRESSES = 12
@@ -116,6 +117,39 @@ def test_a_known_caller_needs_fewer_and_the_offer_is_taken_back_within_five_seco
     assert case["priority"] == 5
     page.keyboard.press("u")
     expect(page.locator(".drawer-head .state")).to_have_text("待派")
+
+
+def test_r18_the_dealer_is_sent_to_where_the_road_rescue_hands_over(console: Page, town: Town) -> None:
+    page = console
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.type("13700009999")
+    page.keyboard.press("Alt+4")
+    page.keyboard.press("Alt+0")  # as Amap gives both places
+    page.keyboard.type("G2 K1234 往上海方向")
+    page.keyboard.press("Enter")
+    expect(page.locator(".place-so-far")).to_contain_text("G2 K1234 上海")
+    page.keyboard.type("31.3,121.3")
+    page.keyboard.press("Enter")
+    focused(page, "fault")
+    page.keyboard.press("Alt+h")
+    page.keyboard.type("nowhere")
+    page.keyboard.press("Enter")
+    expect(field(page, "place").locator(".wrong")).to_contain_text("还需要位置")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("31.24,121.5")
+    page.keyboard.press("Enter")
+    expect(page.locator(".hand-over")).to_contain_text("31.24")
+    focused(page, "fault")
+    page.keyboard.press("2")
+    page.keyboard.press("Control+Enter")
+    offered(page)
+    (case,) = town.send("zhang", "GET", "/cases?q=13700009999")
+    lat, lon = from_wgs84(case["location"]["hand_over"]["lat"], case["location"]["hand_over"]["lon"], Datum.GCJ02)
+    assert (round(lat, 6), round(lon, 6)) == (31.24, 121.5)
+    assert case["location"]["given"]["datum"] == "gcj02"
+    expect(page.locator(".drawer")).to_contain_text("交接点")
+    expect(page.locator('.candidate[aria-selected="true"]')).to_contain_text("浦东绿地店")
 
 
 def test_a_double_press_makes_one_case(console: Page, town: Town) -> None:
@@ -400,6 +434,7 @@ def test_stopped_data_frame_the_page_ask_first_and_come_back_by_themselves(page:
     mute = False
     page.clock.run_for(16_000)
     expect(frame).to_have_count(0)
+    expect(page.locator(".line-dot")).to_have_attribute("data-state", "live")
     page.keyboard.press("o")
     expect(page.locator(".undo-step")).to_contain_text("已派给")
 

@@ -67,14 +67,15 @@ def accept(page: Page) -> None:
 
 
 def sign(page: Page) -> None:
-    glass = page.get_by_label("请在此签名")
-    glass.scroll_into_view_if_needed()
-    box = glass.bounding_box()
+    """Across the upright screen, as one writes on a phone that is turned sideways."""
+    page.get_by_role("button", name="横屏签字").click()
+    box = page.get_by_label("请在此签名").bounding_box()
     assert box
-    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    assert box["height"] > 1.5 * box["width"]
+    page.mouse.move(box["x"] + 120, box["y"] + 100)
     page.mouse.down()
     for step in range(1, 8):
-        page.mouse.move(box["x"] + 40 + 25 * step, box["y"] + 60 + (30 if step % 2 else -20))
+        page.mouse.move(box["x"] + 120 + (30 if step % 2 else -20), box["y"] + 100 + 50 * step)
     page.mouse.up()
 
 

@@ -1,8 +1,10 @@
 /** Every change on record: who, when, from what, to what, why. */
 import { Table } from "antd";
 import { dayAndTime } from "@/shared/format";
+import { whoDid } from "@/shared/happened";
 import { useWords } from "@/shared/words";
 import { type Change, useChanges } from "./data";
+import { fieldText, subjectText, valueText } from "./naming";
 
 export function Changes() {
   const t = useWords();
@@ -17,11 +19,11 @@ export function Changes() {
       locale={{ emptyText: t("admin.no_changes") }}
       columns={[
         { title: t("admin.at"), dataIndex: "at", render: (at: string) => dayAndTime(at) },
-        { title: t("admin.actor"), dataIndex: "actor" },
-        { title: t("admin.subject"), dataIndex: "subject" },
-        { title: t("admin.field"), dataIndex: "field" },
-        { title: t("admin.before"), dataIndex: "before", ellipsis: true },
-        { title: t("admin.after"), dataIndex: "after", ellipsis: true },
+        { title: t("admin.actor"), dataIndex: "actor", render: whoDid },
+        { title: t("admin.subject"), dataIndex: "subject", render: subjectText },
+        { title: t("admin.field"), dataIndex: "field", render: fieldText },
+        { title: t("admin.before"), ellipsis: true, render: (_, row) => valueText(row.field, row.before) },
+        { title: t("admin.after"), ellipsis: true, render: (_, row) => valueText(row.field, row.after) },
         { title: t("admin.reason"), dataIndex: "reason" },
       ]}
     />

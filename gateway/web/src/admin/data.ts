@@ -9,7 +9,7 @@ import { useWords } from "@/shared/words";
 
 export type Vehicle = components["schemas"]["VehicleView"];
 export type Rules = components["schemas"]["RulesView"];
-export type Fault = components["schemas"]["FaultView"];
+export type { Fault } from "@/shared/faults";
 export type User = components["schemas"]["UserView"];
 export type Change = components["schemas"]["ChangeView"];
 

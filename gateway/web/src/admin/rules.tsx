@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { inLanguage, useWords } from "@/shared/words";
 import { type Fault, type Rules, useRules, useWrite } from "./data";
 import { Field, FormDrawer, Why } from "./form";
+import { FIGURES, type Figure } from "./naming";
 
 const KPIS = ["completion", "satisfaction", "arrival", "drive_away", "first_success"] as const;
 
@@ -24,6 +25,11 @@ function Loaded({ rules }: { rules: Rules }) {
       <InputNumber suffix={unit} style={{ width: "100%" }} />
     </Field>
   );
+  const figures = (...names: Figure[]) =>
+    names.map((name) => {
+      const [label, unit] = FIGURES[name];
+      return <div key={name}>{number(name.split("."), t(label), t(unit))}</div>;
+    });
   const others = [...reasons].filter(([name]) => name === "" || name === "weights").map(([, reason]) => reason);
   return (
     <Form
@@ -38,25 +44,26 @@ function Loaded({ rules }: { rules: Rules }) {
     >
       {others.length ? <Alert type="error" showIcon message={others.join("；")} /> : null}
       <Part title={t("admin.part_offers")}>
-        {number("offer_timeout_s", t("admin.offer_timeout"), t("admin.seconds"))}
-        {number("auto_close_s", t("admin.auto_close"), t("admin.seconds"))}
+        {figures("offer_timeout_s", "auto_close_s")}
         <Field name="keep_brands_apart" label={t("admin.brands_apart")} reasons={reasons} valuePropName="checked">
           <Switch />
         </Field>
       </Part>
       <Part title={t("admin.part_promise")}>
-        {number(["promise", "district_minutes"], t("admin.district"), t("admin.minutes"))}
-        {number(["promise", "county_minutes"], t("admin.county"), t("admin.minutes"))}
-        {number(["promise", "near_m"], t("admin.near"), t("admin.metres"))}
-        {number(["promise", "near_minutes"], t("admin.near_minutes"), t("admin.minutes"))}
-        {number(["promise", "far_m"], t("admin.far"), t("admin.metres"))}
-        {number(["promise", "far_minutes"], t("admin.far_minutes"), t("admin.minutes"))}
+        {figures(
+          "promise.district_minutes",
+          "promise.county_minutes",
+          "promise.near_m",
+          "promise.near_minutes",
+          "promise.far_m",
+          "promise.far_minutes",
+        )}
       </Part>
       <Part title={t("admin.part_weights", { n: sum })}>
         {KPIS.map((kpi) => (
           <div key={kpi}>{number(["weights", kpi], t(`kpi.${kpi}`), "%")}</div>
         ))}
-        {number("min_cases_ranked", t("admin.min_cases"), t("admin.cases"))}
+        {figures("min_cases_ranked")}
       </Part>
       <Part title={t("admin.part_targets")}>
         {[...KPIS, "acceptance"].map((kpi) => (
@@ -66,9 +73,7 @@ function Loaded({ rules }: { rules: Rules }) {
         ))}
       </Part>
       <Part title={t("admin.part_retention")}>
-        {number(["retention", "position_days"], t("admin.position_days"), t("admin.days"))}
-        {number(["retention", "quarantine_days"], t("admin.quarantine_days"), t("admin.days"))}
-        {number(["retention", "motorist_link_days"], t("admin.link_days"), t("admin.days"))}
+        {figures("retention.position_days", "retention.quarantine_days", "retention.motorist_link_days")}
       </Part>
       <div className="rules-end">
         <Why reasons={reasons} />

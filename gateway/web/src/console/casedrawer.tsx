@@ -263,6 +263,12 @@ function Facts({ known, dealers, onLook }: { known: Case; dealers: ReadonlyMap<s
       <Fact word={t("page.place")}>
         {road ? <strong>{[road.road, road.kilometre_post, road.direction].filter(Boolean).join(" ")} </strong> : null}
         {place.address}
+        {place.hand_over ? (
+          <>
+            <br />
+            {t("page.hand_over")} {place.hand_over.lat.toFixed(5)}, {place.hand_over.lon.toFixed(5)}
+          </>
+        ) : null}
         <button type="button" className="plain" onClick={onLook} title={t("console.show_on_map")}>
           {place.lat.toFixed(5)}, {place.lon.toFixed(5)}
         </button>

@@ -22,6 +22,6 @@ export type Channel = Schemas["Channel"];
 export type Energy = Schemas["Energy"];
 export type Drive = Schemas["Drive"];
 
-export type Fault = Schemas["FaultView"];
+export type { Fault } from "@/shared/faults";
 /** A question about the car that decides what is sent (R17). */
 export type Question = Schemas["Question"];

@@ -13,15 +13,23 @@ import type {
   Question,
 } from "./contract";
 
-export interface Standing {
+export interface Point {
   /** As given, in its own datum. */
   lat: number;
   lon: number;
   datum: Datum;
-  accuracy_m: number | null;
   /** The same in WGS-84, for the map. */
   shown: { lat: number; lon: number };
+}
+
+export interface Standing extends Point {
+  accuracy_m: number | null;
   source: "typed" | "map" | "link";
+}
+
+/** Where 12122 rescue hands the car over, with what it is called (R18). */
+export interface HandOver extends Point {
+  label: string;
 }
 
 export interface Draft {
@@ -36,6 +44,7 @@ export interface Draft {
   spare: "yes" | "no" | "";
   address: string;
   expressway: PlaceFound["expressway"];
+  handOver: HandOver | null;
   standing: Standing | null;
   city: string;
   doubts: readonly string[];
@@ -62,6 +71,7 @@ export const newDraft = (): Draft => ({
   spare: "",
   address: "",
   expressway: null,
+  handOver: null,
   standing: null,
   city: "",
   doubts: [],
@@ -96,17 +106,24 @@ export function withCar(draft: Draft, { last_case_at: _last, plate, ...car }: Kn
 export function withPlace(draft: Draft, found: PlaceFound): Draft {
   const named = found.kind === "coordinates" ? draft.address : found.address;
   const place = { ...draft, address: named, expressway: found.expressway ?? draft.expressway };
-  if (found.lat === null || found.lon === null) return { ...place, standing: null, city: "", doubts: found.doubts };
+  const point = pointOf(found, draft.datum);
+  if (!point) return { ...place, standing: null, city: "", doubts: found.doubts };
+  const standing: Standing = { ...point, accuracy_m: null, source: "typed" };
+  return { ...place, standing, city: found.city_name ?? "", doubts: found.doubts };
+}
+
+/** The same reading as the hand-over point; null where it is no position. */
+export function handOverOf(found: PlaceFound, datum: Datum): HandOver | null {
+  const point = pointOf(found, datum);
+  return point && { ...point, label: found.address || found.label };
+}
+
+/** `datum` is that in which coordinates were typed; other places are known in WGS-84. */
+function pointOf(found: PlaceFound, datum: Datum): Point | null {
+  if (found.lat === null || found.lon === null) return null;
   const shown = { lat: found.lat, lon: found.lon };
   const given = found.kind === "coordinates" ? asGiven(found.label) : null;
-  const standing: Standing = {
-    ...(given ?? shown),
-    datum: given ? draft.datum : "wgs84",
-    accuracy_m: null,
-    shown,
-    source: "typed",
-  };
-  return { ...place, standing, city: found.city_name ?? "", doubts: found.doubts };
+  return given ? { ...given, datum, shown } : { ...shown, datum: "wgs84", shown };
 }
 
 /** The service's own reading of typed coordinates, before it put them into WGS-84. */
@@ -153,7 +170,11 @@ export function missing(draft: Draft): ("phone" | "place" | "fault" | "dealer")[
 export function caseOf(draft: Draft, unsafe: string): NewCase | null {
   const { standing, car } = draft;
   if (!standing || missing(draft).length > 0) return null;
-  const { lat, lon, datum, accuracy_m } = standing;
+  const { handOver } = draft;
+  // Both are told in one datum: the one in which they were given, or else WGS-84.
+  const asTold = !handOver || handOver.datum === standing.datum;
+  const told = (point: Point) => (asTold ? { lat: point.lat, lon: point.lon } : point.shown);
+  const datum = asTold ? standing.datum : "wgs84";
   return {
     channel: draft.channel,
     caller: { name: draft.name.trim(), phone: draft.phone },
@@ -167,12 +188,12 @@ export function caseOf(draft: Draft, unsafe: string): NewCase | null {
       registered_city_code: car?.registered_city_code ?? null,
       spare_wheel: draft.spare === "" ? null : draft.spare === "yes",
     },
-    location: { lat, lon, datum, accuracy_m, address: draft.address.trim() },
+    location: { ...told(standing), datum, accuracy_m: standing.accuracy_m, address: draft.address.trim() },
     fault: draft.fault,
     note: [draft.safe === "unsafe" ? unsafe : "", draft.note.trim()].filter(Boolean).join(" · "),
     priority: draft.safe === "unsafe" ? UNSAFE_PRIORITY : 0,
     expressway: draft.expressway,
-    hand_over: null,
+    hand_over: handOver && told(handOver),
     link: draft.link?.id ?? "",
     dealer: draft.channel === "dealer_24h" ? draft.dealer : null,
   };

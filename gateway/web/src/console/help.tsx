@@ -27,6 +27,7 @@ export function Help({ onClose }: { onClose: () => void }) {
     ["Ctrl Enter", t("console.open_case")],
     ["Alt 1 – 9", t("console.key_fields")],
     ["Alt 0", t("console.datum")],
+    ["Alt H", t("page.hand_over")],
     ["Alt L", t("console.send_link")],
     ["Alt G", t("console.key_existing")],
   ];

@@ -152,6 +152,7 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
     "ctrl+enter": () => void submit(),
     escape: onClose,
     "alt+0": () => set("datum", DATUM_AFTER[draft.datum]),
+    "alt+h": () => form.current?.querySelector<HTMLElement>("[data-hand-over]")?.focus(),
     "alt+l": () => form.current?.querySelector<HTMLElement>("[data-send-link]")?.click(),
     "alt+g": () => {
       const [first] = known?.open_cases ?? [];

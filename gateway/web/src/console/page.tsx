@@ -18,6 +18,7 @@ import { useCalmOrder } from "./calm";
 import { CaseDrawer, OFFERABLE, type Tab } from "./casedrawer";
 import { correctPlace } from "./commands";
 import "./console.css";
+import { useDealersByCode } from "@/shared/network";
 import type { Candidate, Case, Task } from "./contract";
 import { copyRows } from "./copy";
 import { type Draft, newDraft, onMap } from "./draft";
@@ -28,7 +29,7 @@ import { Intake } from "./intake";
 import { useKeys } from "./keys";
 import { LineDot, StoppedFrame, useLineState } from "./line";
 import { OtherCases } from "./othercases";
-import { refresh, useDealersByCode, useRefreshing, useTasks } from "./queries";
+import { refresh, useRefreshing, useTasks } from "./queries";
 import { type Tray, TrayPanel, useSounding } from "./tray";
 import { UndoBar } from "./undo";
 

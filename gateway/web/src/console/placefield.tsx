@@ -5,7 +5,7 @@ import { api, newKey, Offline, Problem, told } from "@/shared/api";
 import { useWords } from "@/shared/words";
 import { useSettled } from "./callerfile";
 import type { Datum, PlaceFound } from "./contract";
-import { type Draft, fromPhone, withPlace } from "./draft";
+import { type Draft, fromPhone, handOverOf, withPlace } from "./draft";
 import { onEnter } from "./keys";
 
 const PAUSE_MS = 250;
@@ -58,7 +58,7 @@ export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldPr
       const place = places[at] ?? places[0];
       if (place) take(place);
       else {
-        change((now) => ({ ...now, address: typed, expressway: null }));
+        change((now) => ({ ...now, address: typed, expressway: null, handOver: null }));
         setText("");
         if (draft.standing) onNext();
       }
@@ -138,6 +138,7 @@ export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldPr
       {refused ? <p className="wrong">{refused}</p> : null}
       {wrong && !refused ? <p className="wrong">{wrong}</p> : null}
       <PlaceSoFar draft={draft} change={change} />
+      {draft.expressway ? <HandOverField draft={draft} change={change} onNext={onNext} /> : null}
       <PhoneLink draft={draft} change={change} />
     </div>
   );
@@ -174,12 +175,84 @@ function PlaceSoFar({ draft, change }: Pick<PlaceFieldProps, "draft" | "change">
         type="button"
         className="plain"
         onClick={() =>
-          change((now) => ({ ...now, address: "", expressway: null, standing: null, city: "", doubts: [] }))
+          change((now) => ({
+            ...now,
+            address: "",
+            expressway: null,
+            handOver: null,
+            standing: null,
+            city: "",
+            doubts: [],
+          }))
         }
       >
         {t("console.clear_place")}
       </button>
     </div>
+  );
+}
+
+/** Where 12122 rescue hands the car over, if it clears the road first (R18): the dealer goes there. */
+function HandOverField({ draft, change, onNext }: Pick<PlaceFieldProps, "draft" | "change" | "onNext">) {
+  const t = useWords();
+  const client = useQueryClient();
+  const [text, setText] = useState("");
+  const [wrong, setWrong] = useState("");
+  const { handOver, datum } = draft;
+
+  async function take(): Promise<void> {
+    const typed = text.trim();
+    if (!typed) return;
+    setWrong("");
+    try {
+      const [first] = await client.fetchQuery(placesQuery(typed, datum));
+      const point = first ? handOverOf(first, datum) : null;
+      if (point) {
+        change((now) => ({ ...now, handOver: point }));
+        setText("");
+        onNext();
+      } else setWrong(t("console.wants_position"));
+    } catch (error) {
+      if (error instanceof Problem) setWrong(error.message);
+      else if (error instanceof Offline) setWrong(t("page.no_answer"));
+      else throw error;
+    }
+  }
+
+  if (handOver) {
+    return (
+      <p className="hand-over">
+        {t("page.hand_over")}: <strong>{handOver.label}</strong>{" "}
+        <button type="button" className="plain" onClick={() => change((now) => ({ ...now, handOver: null }))}>
+          {t("console.clear_place")}
+        </button>
+      </p>
+    );
+  }
+  return (
+    <>
+      <input
+        type="text"
+        className="hand-over"
+        aria-label={t("page.hand_over")}
+        aria-invalid={wrong ? true : undefined}
+        autoComplete="off"
+        maxLength={200}
+        placeholder={t("console.hand_over_hint")}
+        data-hand-over
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setWrong("");
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.nativeEvent.isComposing) return;
+          event.preventDefault();
+          void take();
+        }}
+      />
+      {wrong ? <p className="wrong">{wrong}</p> : null}
+    </>
   );
 }
 

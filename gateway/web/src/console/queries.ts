@@ -1,9 +1,10 @@
 /** What the console asks the service for, and when it asks again: with each event of the feed, and every few seconds. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { useEffect } from "react";
 import { api, told } from "@/shared/api";
+import { learnFaults } from "@/shared/faults";
 import type { Feed } from "@/shared/feed";
-import { type Dealer, useDealers } from "@/shared/network";
+import { tooLateToUndo } from "./undo";
 
 const SOON_MS = 300;
 const BESIDE_MS = 5_000;
@@ -66,15 +67,9 @@ export const useSummary = () =>
 export const useFaults = () =>
   useQuery({
     queryKey: ["faults"],
-    queryFn: async () => (await told(api.GET("/api/v1/faults"))).filter((fault) => fault.active),
+    queryFn: async () => (await learnFaults()).filter((fault) => fault.active),
     staleTime: STANDING_MS,
   });
-
-/** By code. */
-export function useDealersByCode(): ReadonlyMap<string, Dealer> {
-  const { data } = useDealers();
-  return useMemo(() => new Map(data?.map((dealer) => [dealer.code, dealer])), [data]);
-}
 
 export const useVehiclesOf = (dealer: string) =>
   useQuery({
@@ -90,6 +85,9 @@ export function refresh(client: QueryClient, caseId: string): void {
   for (const key of ["alarms", "tasks", "summary"]) void client.invalidateQueries({ queryKey: [key] });
 }
 
+/** What becomes of an offer, after which it cannot be taken back. */
+const ANSWERED: ReadonlySet<string> = new Set(["offer_accepted", "offer_declined", "offer_expired", "offer_withdrawn"]);
+
 /** Ask again for what an event has changed; many events at once are asked about once. */
 export function useRefreshing(feed: Feed): void {
   const client = useQueryClient();
@@ -98,6 +96,7 @@ export function useRefreshing(feed: Feed): void {
     let timer: number | undefined;
     const unlisten = feed.onEvent((event) => {
       changed.add(event.case);
+      if (ANSWERED.has(event.kind)) tooLateToUndo(event.case);
       timer ??= window.setTimeout(() => {
         for (const id of changed) refresh(client, id);
         changed.clear();

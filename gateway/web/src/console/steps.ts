@@ -99,7 +99,7 @@ export async function makeOffer(known: Case, dealer: string, reason: string, too
 
 function undoable(known: Case, offerId: string, dealer: string, tools: StepTools): void {
   const name = tools.dealerName(dealer);
-  canBeUndone(t("console.offered_to", { number: known.number, dealer: name }), () => {
+  canBeUndone(t("console.offered_to", { number: known.number, dealer: name }), known.id, () => {
     void tools.run((key) => commands.withdraw(offerId, t("console.undone"), key));
   });
 }

@@ -8,10 +8,11 @@ export const UNDO_MS = 5_000;
 interface Step {
   id: number;
   text: string;
-  until: number;
   undo: () => void;
   /** Only of a step that has not been done yet. */
   commit?: () => void;
+  /** Only of one that has been done: the case in which something may make it too late. */
+  about?: string;
 }
 
 let steps: readonly Step[] = [];
@@ -30,23 +31,28 @@ function leave(step: Step): void {
   become(steps.filter(({ id }) => id !== step.id));
 }
 
-function add(text: string, undo: () => void, commit?: () => void): void {
-  const step: Step = { id: ++last, text, until: performance.now() + UNDO_MS, undo, ...(commit ? { commit } : {}) };
+function add(given: Omit<Step, "id">): void {
+  const step: Step = { ...given, id: ++last };
   timers.set(
     step.id,
     window.setTimeout(() => {
       leave(step);
-      commit?.();
+      step.commit?.();
     }, UNDO_MS),
   );
   become([...steps, step]);
 }
 
-/** It is done; `undo` takes it back. */
-export const canBeUndone = (text: string, undo: () => void): void => add(text, undo);
+/** It is done in the case `about`; `undo` takes it back. */
+export const canBeUndone = (text: string, about: string, undo: () => void): void => add({ text, about, undo });
+
+/** Somebody has answered in this case: what was done there is not to be taken back any more. */
+export function tooLateToUndo(about: string): void {
+  for (const step of steps) if (step.about === about) leave(step);
+}
 
 /** It is done in five seconds, or at once when the page is left. */
-export const doneSoon = (text: string, commit: () => void): void => add(text, () => undefined, commit);
+export const doneSoon = (text: string, commit: () => void): void => add({ text, undo: () => undefined, commit });
 
 window.addEventListener("pagehide", () => {
   for (const step of steps) {

@@ -106,9 +106,11 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
           value={minutes}
           onChange={setMinutes}
         />
-        <Field label={t("dealer.late_reason")}>
-          {(id) => <input id={id} name="reason" maxLength={200} autoComplete="off" />}
-        </Field>
+        {minutes !== null && minutes > (offer.standard_minutes ?? 0) ? (
+          <Field label={t("dealer.late_reason")}>
+            {(id) => <input id={id} name="reason" maxLength={200} autoComplete="off" />}
+          </Field>
+        ) : null}
         <button type="submit" className="primary" disabled={busy || !chosen || !driver.name}>
           {t("dealer.accept_now", { plate: plateText(chosen), n: minutes ?? 0 })}
         </button>

@@ -206,6 +206,7 @@ function Facts({ job }: { job: Job }) {
       <dd>
         {rescue.location.address || `${wgs84.lat.toFixed(5)}, ${wgs84.lon.toFixed(5)}`}
         {road ? ` · ${road.road} ${road.kilometre_post} ${road.direction}` : ""}
+        {rescue.location.hand_over ? <strong> · {t("dealer.to_hand_over")}</strong> : null}
         <span className="links">
           <a
             href={`https://uri.amap.com/navigation?to=${gcj02.lon},${gcj02.lat},${name}&mode=car&coordinate=gaode&callnative=1`}

@@ -1,9 +1,9 @@
 /** The signature on glass: first what is signed, then the whole screen to write on; or why nobody signs (R6, R19). */
 
-import { type FormEvent, useEffect, useRef, useState } from "react";
-import SignaturePad from "signature_pad";
+import { type FormEvent, useState } from "react";
 import { clockTime, plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
+import { Glass } from "./glass";
 import type { Job } from "./jobs";
 import { perform } from "./outbox";
 import { Drawer, Field, useBusy } from "./parts";
@@ -13,42 +13,19 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
   const [signer, setSigner] = useState(job.case.caller.name);
   const [refusing, setRefusing] = useState(false);
   const [reason, setReason] = useState("");
-  const [empty, setEmpty] = useState(true);
+  const [writing, setWriting] = useState(false);
   const [busy, act] = useBusy(onClose);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const pad = useRef<SignaturePad | null>(null);
 
-  useEffect(() => {
-    if (!canvas.current || refusing) return;
-    const glass = canvas.current;
-    const made = new SignaturePad(glass, { penColor: "#101418", minWidth: 1.2, maxWidth: 3 });
-    const stretch = () => {
-      const ratio = Math.max(window.devicePixelRatio, 1);
-      const strokes = made.toData();
-      glass.width = glass.offsetWidth * ratio;
-      glass.height = glass.offsetHeight * ratio;
-      glass.getContext("2d")?.scale(ratio, ratio);
-      made.clear();
-      made.fromData(strokes);
-    };
-    stretch();
-    made.addEventListener("endStroke", () => setEmpty(made.isEmpty()));
-    window.addEventListener("resize", stretch);
-    pad.current = made;
-    return () => {
-      window.removeEventListener("resize", stretch);
-      made.off();
-      pad.current = null;
-    };
-  }, [refusing]);
+  function send(said: { signer: string; signature_svg: string } | { refused_reason: string }) {
+    const path = `/api/v1/trips/${job.trip?.id}/${consent ? "consent" : "checksheet/sign"}`;
+    const body = { ...said, at: new Date().toISOString() };
+    act(() => perform({ step: consent ? "consent" : "sign", case: job.case.id, method: "POST", path, body }));
+  }
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const drawing = pad.current?.toSVG() ?? "";
-    const path = `/api/v1/trips/${job.trip?.id}/${consent ? "consent" : "checksheet/sign"}`;
-    const at = new Date().toISOString();
-    const body = refusing ? { refused_reason: reason, at } : { signer, signature_svg: drawing, at };
-    act(() => perform({ step: consent ? "consent" : "sign", case: job.case.id, method: "POST", path, body }));
+    if (refusing) send({ refused_reason: reason });
+    else setWriting(true);
   }
 
   return (
@@ -85,39 +62,20 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
             )}
           </Field>
         ) : (
-          <>
-            <Field label={t("dealer.signer")}>
-              {(id) => (
-                <input
-                  id={id}
-                  required
-                  maxLength={40}
-                  value={signer}
-                  onChange={(event) => setSigner(event.target.value)}
-                />
-              )}
-            </Field>
-            <div className="glass">
-              <canvas ref={canvas} aria-label={t("dealer.write_here")} />
-              <button
-                type="button"
-                className="quiet"
-                onClick={() => {
-                  pad.current?.clear();
-                  setEmpty(true);
-                }}
-              >
-                {t("dealer.again")}
-              </button>
-            </div>
-          </>
+          <Field label={t("dealer.signer")}>
+            {(id) => (
+              <input
+                id={id}
+                required
+                maxLength={40}
+                value={signer}
+                onChange={(event) => setSigner(event.target.value)}
+              />
+            )}
+          </Field>
         )}
-        <button
-          type="submit"
-          className="primary"
-          disabled={busy || (refusing ? !reason.trim() : empty || !signer.trim())}
-        >
-          {t(refusing ? "dealer.record_refusal" : "dealer.sign_now")}
+        <button type="submit" className="primary" disabled={busy || (refusing ? !reason.trim() : !signer.trim())}>
+          {t(refusing ? "dealer.record_refusal" : "dealer.to_glass")}
         </button>
         {consent ? null : (
           <button type="button" className="quiet" onClick={() => setRefusing(!refusing)}>
@@ -125,6 +83,13 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
           </button>
         )}
       </form>
+      {writing ? (
+        <Glass
+          busy={busy}
+          onSigned={(signature_svg) => send({ signer, signature_svg })}
+          onClose={() => setWriting(false)}
+        />
+      ) : null}
     </Drawer>
   );
 }

@@ -3,6 +3,8 @@ import { DownloadOutlined } from "@ant-design/icons";
 import { Alert, Button, Drawer, Select, Table, Timeline } from "antd";
 import { useState } from "react";
 import { clockTimeWithSeconds, dayAndTime } from "@/shared/format";
+import { whatHappened, whoDid } from "@/shared/happened";
+import { useDealersByCode } from "@/shared/network";
 import { StateMark } from "@/shared/states";
 import { useWords } from "@/shared/words";
 import { exportPath, KPIS, type KpiName, type Span, useBehind, useTimeline } from "./data";
@@ -88,6 +90,7 @@ function Cases({ figure, span }: { figure: Figure; span: Span }) {
 export function CaseStory({ id, onClose }: { id: string | null; onClose: () => void }) {
   const t = useWords();
   const { data, error } = useTimeline(id);
+  const dealers = useDealersByCode();
   return (
     <Drawer
       open={id !== null}
@@ -102,6 +105,7 @@ export function CaseStory({ id, onClose }: { id: string | null; onClose: () => v
           <p className="story-head">
             <StateMark status={data.rescue.status} />
             <span>{t(`fault.${data.rescue.fault}`)}</span>
+            <span>{dayAndTime(data.rescue.opened_at)}</span>
             <span>{data.rescue.city_name}</span>
             <span>{data.rescue.location.address}</span>
           </p>
@@ -112,9 +116,15 @@ export function CaseStory({ id, onClose }: { id: string | null; onClose: () => v
                 <>
                   <strong>{t(`event.${event.kind}`)}</strong>
                   <span className="story-at">
-                    {dayAndTime(event.at)} · {clockTimeWithSeconds(event.at)}
+                    <time dateTime={event.at} title={dayAndTime(event.at)}>
+                      {clockTimeWithSeconds(event.at)}
+                    </time>
+                    {" · "}
+                    {whoDid(event.actor)}
                   </span>
-                  <Told data={event.data} />
+                  <div className="story-told">
+                    {whatHappened(event.data, (code) => dealers.get(code)?.name ?? code)}
+                  </div>
                 </>
               ),
             }))}
@@ -123,14 +133,4 @@ export function CaseStory({ id, onClose }: { id: string | null; onClose: () => v
       ) : null}
     </Drawer>
   );
-}
-
-const SHOWN = ["dealer", "reason", "plate", "rank", "result", "satisfaction"] as const;
-
-function Told({ data }: { data: Record<string, unknown> }) {
-  const t = useWords();
-  const told = SHOWN.filter((name) => data[name] !== undefined && data[name] !== "" && data[name] !== null);
-  if (!told.length) return null;
-  const said = (name: string) => (name === "result" ? t(`result.${String(data[name])}`) : String(data[name]));
-  return <div className="story-told">{told.map((name) => `${t(`oem.told_${name}`)} ${said(name)}`).join(" · ")}</div>;
 }

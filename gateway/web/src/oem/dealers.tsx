@@ -32,6 +32,7 @@ export function Dealers(props: { network: Network; span: Span; dimmed: boolean; 
     {
       title: t("score.dealer"),
       key: "dealer",
+      width: 200,
       render: (_, row) =>
         isRegion(row) ? (
           <strong>
@@ -46,7 +47,8 @@ export function Dealers(props: { network: Network; span: Span; dimmed: boolean; 
     {
       title: t("score.score"),
       key: "score",
-      width: 110,
+      width: 168,
+      className: "score-cell",
       align: "right",
       defaultSortOrder: "descend",
       sorter: (a, b) => scoreOf(a) - scoreOf(b),

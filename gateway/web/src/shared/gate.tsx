@@ -2,6 +2,7 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Offline, Problem } from "./api";
 import "./base.css";
+import { learnFaults } from "./faults";
 import { assumeSession, HOME, lookUpSession, type Role, signIn, signOut, useSession } from "./session";
 import { setLanguage, useLanguage, useWords } from "./words";
 
@@ -10,7 +11,7 @@ const AGAIN_MS = 2000;
 /** `offline`: the page is of use without a connection, to whoever was signed in last. */
 export function Gate({ roles, offline, children }: { roles: readonly Role[]; offline?: boolean; children: ReactNode }) {
   const t = useWords();
-  const { state, who } = useSession();
+  const { state, who, epoch } = useSession();
   useEffect(() => {
     let timer: number | undefined;
     const look = () => {
@@ -22,6 +23,13 @@ export function Gate({ roles, offline, children }: { roles: readonly Role[]; off
     look();
     return () => window.clearTimeout(timer);
   }, [offline]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each sign-in anew
+  useEffect(() => {
+    if (state !== "in") return;
+    learnFaults().catch((error: unknown) => {
+      if (!(error instanceof Offline || error instanceof Problem)) throw error; // else the names stay as they were
+    });
+  }, [state, epoch]);
   if (state === "unknown") return <p className="sign-in-cover">{t("page.loading")}</p>;
   if (state === "out" || !who) return <SignIn />;
   if (!roles.includes(who.role)) return <ElsewherePlease role={who.role} />;

@@ -1,5 +1,6 @@
 /** Lists of the network, whole: the API gives them by pages. */
 import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import type { components } from "@/api/schema";
 import { api, told } from "./api";
 
@@ -30,3 +31,9 @@ export const useDealers = () =>
       allPages((cursor) => api.GET("/api/v1/dealers", { params: { query: { limit: PAGE_LIMIT, cursor } } })),
     staleTime: STANDING_MS,
   });
+
+/** The same by code. */
+export function useDealersByCode(): ReadonlyMap<string, Dealer> {
+  const { data } = useDealers();
+  return useMemo(() => new Map(data?.map((dealer) => [dealer.code, dealer])), [data]);
+}

@@ -9,6 +9,8 @@ const KEPT_AS = "language";
 const words: Words = {};
 const listeners = new Set<() => void>();
 let language: Language = readLanguage();
+/** Goes up whenever something may read differently. */
+let edition = 0;
 
 function readLanguage(): Language {
   try {
@@ -23,6 +25,17 @@ export function registerWords(...subjects: Words[]): void {
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 }
 
+/** Entries that the service has named anew since the page was made. */
+export function learnWords(entries: Words): void {
+  Object.assign(words, entries);
+  tell();
+}
+
+function tell(): void {
+  edition += 1;
+  for (const listener of listeners) listener();
+}
+
 export const currentLanguage = (): Language => language;
 
 export function setLanguage(next: Language): void {
@@ -33,7 +46,7 @@ export function setLanguage(next: Language): void {
   } catch {
     // kept for this page only
   }
-  for (const listener of listeners) listener();
+  tell();
 }
 
 export function onLanguage(listener: () => void): () => void {
@@ -52,9 +65,9 @@ export const hasWord = (key: string): boolean => key in words;
 /** Whichever of two texts the server gave is in the person's language. */
 export const inLanguage = (zh: string, en: string): string => (language === "zh" ? zh : en);
 
-/** Renders again when the language is switched. */
+/** Renders again when the language is switched, or when something has a new name. */
 export function useWords(): typeof t {
-  useSyncExternalStore(onLanguage, currentLanguage);
+  useSyncExternalStore(onLanguage, () => edition);
   return t;
 }
 

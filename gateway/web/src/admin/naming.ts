@@ -1,0 +1,77 @@
+/** What the record's codes are called: of rules as their form calls them, of things by their kind and name. */
+import { plateText } from "@/shared/format";
+import { hasWord, t } from "@/shared/words";
+
+/** Each figure of the rules: what it is called, and its unit. */
+export const FIGURES = {
+  offer_timeout_s: ["admin.offer_timeout", "admin.seconds"],
+  auto_close_s: ["admin.auto_close", "admin.seconds"],
+  "promise.district_minutes": ["admin.district", "admin.minutes"],
+  "promise.county_minutes": ["admin.county", "admin.minutes"],
+  "promise.near_m": ["admin.near", "admin.metres"],
+  "promise.near_minutes": ["admin.near_minutes", "admin.minutes"],
+  "promise.far_m": ["admin.far", "admin.metres"],
+  "promise.far_minutes": ["admin.far_minutes", "admin.minutes"],
+  min_cases_ranked: ["admin.min_cases", "admin.cases"],
+  "retention.position_days": ["admin.position_days", "admin.days"],
+  "retention.quarantine_days": ["admin.quarantine_days", "admin.days"],
+  "retention.motorist_link_days": ["admin.link_days", "admin.days"],
+} as const;
+export type Figure = keyof typeof FIGURES;
+
+const PARTS: Record<string, string> = {
+  promise: "admin.part_promise",
+  retention: "admin.part_retention",
+  weights: "admin.weight",
+  targets: "admin.part_targets",
+  person: "admin.person",
+};
+const FIELDS: Record<string, string> = {
+  keep_brands_apart: "admin.brands_apart",
+  city_code: "admin.city",
+  site: "page.place",
+  user: "admin.role",
+  password: "page.password",
+  dealer: "admin.of_dealer",
+  needs: "page.needs_vehicle",
+  caller_file: "admin.caller_file",
+};
+const ROLE_FIELDS: ReadonlySet<string> = new Set(["role", "user"]);
+const KINDS: Record<string, string> = {
+  dealer: "page.dealer",
+  vehicle: "dealer.vehicle",
+  terminal: "page.terminal",
+  user: "page.username",
+  fault: "page.fault",
+  case: "page.case",
+};
+
+/** `rules`, `dealer:D1`, `fault:battery`, `vehicle:沪A12345`… */
+export function subjectText(subject: string): string {
+  if (subject === "rules") return t("admin.tab_rules");
+  const at = subject.indexOf(":");
+  const [kind, name] = [subject.slice(0, at), subject.slice(at + 1)];
+  const said = kind === "fault" && hasWord(`fault.${name}`) ? t(`fault.${name}`) : name;
+  return `${kind in KINDS ? t(KINDS[kind] ?? "") : kind} ${kind === "vehicle" ? plateText(name) : said}`;
+}
+
+/** `promise.district_minutes`, `weights.arrival`, `active`, `vehicle:沪A12345`… */
+export function fieldText(field: string): string {
+  if (field.startsWith("vehicle:")) return subjectText(field);
+  const [whole, ...below] = field.split(".");
+  const leaf = below.join(".");
+  const part = leaf && whole && PARTS[whole] ? `${t(PARTS[whole])} · ` : "";
+  if (field in FIGURES) return part + t(FIGURES[field as Figure][0]);
+  if (part) return part + (hasWord(`kpi.${leaf}`) ? t(`kpi.${leaf}`) : named(leaf));
+  return named(field);
+}
+
+const named = (field: string): string =>
+  t(FIELDS[field] ?? (hasWord(`admin.${field}`) ? `admin.${field}` : `field.${field}`));
+
+/** What a field was or is, where that is a code. */
+export function valueText(field: string, value: string): string {
+  if (value === "True" || value === "False") return t(value === "True" ? "admin.yes" : "admin.no");
+  if (ROLE_FIELDS.has(field) && hasWord(`role.${value}`)) return t(`role.${value}`);
+  return field === "needs" && value ? t(`vehicle.kind.${value}`) : value;
+}

@@ -46,6 +46,7 @@ def test_from_where_are_you_to_how_was_it(kerb: BrowserContext, town: Town, pict
     expect(page.get_by_role("heading", name="救援车正在赶来")).to_be_visible(timeout=10_000)
     expect(page.get_by_text("陈师傅")).to_be_visible()
     expect(page.get_by_text("沪A·10001")).to_be_visible()
+    expect(page.locator(".way canvas")).to_be_visible()
     picture(page, "motorist-coming")
     path = f"/trips/{trip['id']}"
     town.send("li", "POST", f"{path}/arrive", {})

@@ -1,5 +1,5 @@
 /** One event of a case in words, beside its kind: which dealer, which car, until when, and why; and who did it. */
-import { clockTimeWithSeconds, plateText } from "./format";
+import { clockTime, plateText } from "./format";
 import { hasWord, t } from "./words";
 
 /** `data` is the event's own; `dealerName` calls a dealer by its code. */
@@ -9,7 +9,7 @@ export function whatHappened(data: Readonly<Record<string, unknown>>, dealerName
   if (text("dealer")) parts.push(dealerName(text("dealer")));
   if (typeof data.rank === "number") parts.push(t("page.rank", { n: data.rank }));
   if (text("plate")) parts.push(plateText(text("plate")));
-  if (text("promised_at")) parts.push(clockTimeWithSeconds(text("promised_at")));
+  if (text("promised_at")) parts.push(`${t("page.promised_at")} ${clockTime(text("promised_at"))}`);
   for (const [name, prefix] of [
     ["source", "source"],
     ["result", "result"],

@@ -13,7 +13,7 @@ from core.eventlog import count_at_last, last_seq
 from core.upsert import upsert
 from dispatch.card import card
 from dispatch.roster import ROSTER_COUNTER, dealer_of
-from dispatch.store import decode_case, digits_of, load_candidates
+from dispatch.store import decode_case, digits_of, load, load_candidates
 from dispatch.tables import CaseDealer, CaseRow, DealerRow, OfferRow, RecordChange, TripRow
 from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Person
 
@@ -64,9 +64,12 @@ async def case_of_offer(session: AsyncSession, offer_id: str) -> Case:
     return await get_case(session, await case_id_of_offer(session, offer_id))
 
 
-async def case_of_trip(session: AsyncSession, trip_id: str) -> Case:
-    """The case that the trip belongs to. Raises `NotFound`."""
-    return await get_case(session, await case_id_of_trip(session, trip_id))
+async def case_of_trip(session: AsyncSession, trip_id: str, *, lock: bool = False) -> Case:
+    """The case that the trip belongs to. With `lock` nobody else changes it until the transaction ends, nor what hangs
+    on it. Raises `NotFound`.
+    """
+    case_id = await case_id_of_trip(session, trip_id)
+    return (await load(session, case_id)).case if lock else await get_case(session, case_id)
 
 
 async def offer_candidates(session: AsyncSession, offer_id: str) -> tuple[Candidate, ...]:

@@ -256,8 +256,8 @@ async def history(
 TripPath = Annotated[str, Path(max_length=64, description="the trip's id")]
 
 
-async def _trip(door: Door, session: AsyncSession, trip_id: str) -> tuple[Case, Trip]:
-    case = await queries.case_of_trip(session, trip_id)
+async def _trip(door: Door, session: AsyncSession, trip_id: str, *, lock: bool = False) -> tuple[Case, Trip]:
+    case = await queries.case_of_trip(session, trip_id, lock=lock)
     trip = next(one for one in case.trips if one.id == trip_id)
     check_dealer(door.user, trip.dealer)
     return case, trip
@@ -288,7 +288,7 @@ async def put_photo(
     picture = await run_in_threadpool(picture_of, sent)
 
     async def work(act: Act) -> PhotoView:
-        case, _trip_of = await _trip(door, act.session, trip_id)
+        case, _trip_of = await _trip(door, act.session, trip_id, lock=True)  # its photographs are counted below
         known = await known_photo(act.session, identity, sent)
         if known is None:
             await check_room(act.session, trip_id)

@@ -1,5 +1,6 @@
 """The dealer's own door: jobs that say what to do next, photographs checked by content, people."""
 
+import asyncio
 import io
 import warnings
 import zlib
@@ -11,6 +12,7 @@ from gateway_house import SCENE, SIGNATURE, House, Person, acceptance
 from PIL import Image, ImageOps
 
 from core.errors import Invalid
+from gateway import photos
 from gateway.photos import MAX_BYTES, picture_of
 
 
@@ -198,6 +200,19 @@ async def test_a_photograph_has_its_limits(house: House) -> None:
     assert (await put(house.driver, trip["id"], "..", picture())).status_code in (404, 405)
     wrong = await put(house.driver, trip["id"], "p-1", picture(), "phase=during")
     assert wrong.json()["field"] == "phase"
+
+
+async def test_a_trip_has_no_more_photographs_than_it_may_however_many_come_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos, "MOST", 2)
+    trip = await house.on_scene()
+    sent = [put(house.driver, trip["id"], f"p-{number}", picture()) for number in range(6)]
+    answers = await asyncio.gather(*sent, put(house.driver, trip["id"], "p-0", picture()))
+    assert len((await house.driver.get(f"/trips/{trip['id']}/photos")).json()) == 2
+    refused = [one for one in answers if one.status_code != 200]
+    assert {(one.status_code, one.json()["field"]) for one in refused} == {(422, "photo")}
+    assert len(refused) in (4, 5)  # the one that was sent twice may have been kept
 
 
 async def test_r10_a_dealers_people_and_who_changed_what(house: House) -> None:

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     quarantine_days: int = Field(default=30, ge=1)
     """Doubted positions are kept so many days after they were received."""
 
+    photo_days: int = Field(default=1095, ge=30)
+    """Photographs are kept so many days after they came: they are evidence, and they show plates and people."""
     motorist_link_days: float = Field(default=3, gt=0, le=60)
     """A motorist's link dies so many days after the case."""
     hotline: str = Field(default="", max_length=24)

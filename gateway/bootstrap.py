@@ -40,6 +40,7 @@ from gateway.links import forget_old_links
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.owntiles import OwnTiles
+from gateway.photos import forget_photos
 from gateway.rulebook import RuleKeeper
 from gateway.schema import prepare
 from gateway.standing import AcceptanceRates
@@ -218,6 +219,7 @@ class Service:
     async def _keep_history(self, now: datetime) -> None:
         keep = self.rules.book.retention
         kept = await keep_history(self.db, now, position_days=keep.position_days, quarantine_days=keep.quarantine_days)
+        await forget_photos(self.db, now - timedelta(days=keep.photo_days))
         if kept.put_off:
             _log.warning("history_put_off", days=[f"{day:%Y-%m-%d}" for day in kept.put_off])
 

@@ -8,17 +8,19 @@ from datetime import datetime
 from enum import StrEnum
 
 from PIL import Image
-from sqlalchemy import Float, Integer, LargeBinary, func, select
+from sqlalchemy import Float, Integer, LargeBinary, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import Chars, UtcTime
-from core.database import Base
+from core.database import Base, Database
 from core.errors import Conflict, Invalid, NotFound
 
 MOST = 40
 """Of one trip."""
 MAX_BYTES = 1_000_000
+_AT_ONCE = 50
+"""So many are removed in one transaction."""
 _MAX_PIXELS = 40_000_000
 _LONGEST_PX = 2_048
 _QUALITY = 82
@@ -152,6 +154,17 @@ async def check_room(session: AsyncSession, trip_id: str) -> None:
 async def photos_of(session: AsyncSession, trip_id: str) -> list[TripPhoto]:
     """A trip's photographs without their bytes, in the order that they came."""
     return list(await session.scalars(select(TripPhoto).where(TripPhoto.trip_id == trip_id).order_by(TripPhoto.at)))
+
+
+async def forget_photos(db: Database, before: datetime) -> None:
+    """Remove what came before that moment, a few at a time: each is up to a megabyte, and others are writing."""
+    old = select(TripPhoto.id).where(TripPhoto.at < before).limit(_AT_ONCE)
+    while True:
+        async with db.write() as session:
+            found = (await session.scalars(old)).all()
+            await session.execute(delete(TripPhoto).where(TripPhoto.id.in_(found)))
+        if len(found) < _AT_ONCE:
+            return
 
 
 async def photo(session: AsyncSession, identity: str) -> tuple[TripPhoto, bytes]:

@@ -54,6 +54,7 @@ class Retention:
 
     position_days: int
     quarantine_days: int
+    photo_days: int
     motorist_link_days: float
 
 
@@ -72,6 +73,7 @@ def first_book(settings: Settings) -> Rulebook:
     retention = Retention(
         position_days=settings.position_days,
         quarantine_days=settings.quarantine_days,
+        photo_days=settings.photo_days,
         motorist_link_days=settings.motorist_link_days,
     )
     return Rulebook(version=-1, dispatch=dispatch_rules(settings), scoring=scoring_rules(settings), retention=retention)

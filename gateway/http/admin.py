@@ -71,6 +71,7 @@ class RetentionIn(Body):
 
     position_days: Annotated[Whole, Field(ge=8, le=3650)] | None = None
     quarantine_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
+    photo_days: Annotated[Whole, Field(ge=30, le=3650)] | None = None
     motorist_link_days: Annotated[Number, Field(gt=0, le=60)] | None = None
 
 
@@ -130,6 +131,7 @@ class RetentionView(View):
 
     position_days: int
     quarantine_days: int
+    photo_days: int
     motorist_link_days: float
 
 

@@ -5,6 +5,7 @@ import io
 import warnings
 import zlib
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -200,6 +201,20 @@ async def test_a_photograph_has_its_limits(house: House) -> None:
     assert (await put(house.driver, trip["id"], "..", picture())).status_code in (404, 405)
     wrong = await put(house.driver, trip["id"], "p-1", picture(), "phase=during")
     assert wrong.json()["field"] == "phase"
+
+
+async def test_old_photographs_are_forgotten_all_of_them_and_no_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos, "_AT_ONCE", 2)
+    trip = await house.on_scene()
+    for number in range(5):
+        assert (await put(house.driver, trip["id"], f"p-{number}", picture())).status_code == 200
+    come = house.service.clock.now()
+    await photos.forget_photos(house.service.db, come - timedelta(minutes=1))
+    assert len((await house.driver.get(f"/trips/{trip['id']}/photos")).json()) == 5
+    await photos.forget_photos(house.service.db, come + timedelta(minutes=1))
+    assert (await house.driver.get(f"/trips/{trip['id']}/photos")).json() == []
 
 
 async def test_a_trip_has_no_more_photographs_than_it_may_however_many_come_at_once(

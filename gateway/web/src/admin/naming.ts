@@ -15,6 +15,7 @@ export const FIGURES = {
   min_cases_ranked: ["admin.min_cases", "admin.cases"],
   "retention.position_days": ["admin.position_days", "admin.days"],
   "retention.quarantine_days": ["admin.quarantine_days", "admin.days"],
+  "retention.photo_days": ["admin.photo_days", "admin.days"],
   "retention.motorist_link_days": ["admin.link_days", "admin.days"],
 } as const;
 export type Figure = keyof typeof FIGURES;

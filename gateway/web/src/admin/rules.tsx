@@ -73,7 +73,12 @@ function Loaded({ rules }: { rules: Rules }) {
         ))}
       </Part>
       <Part title={t("admin.part_retention")}>
-        {figures("retention.position_days", "retention.quarantine_days", "retention.motorist_link_days")}
+        {figures(
+          "retention.position_days",
+          "retention.quarantine_days",
+          "retention.photo_days",
+          "retention.motorist_link_days",
+        )}
       </Part>
       <div className="rules-end">
         <Why reasons={reasons} />

@@ -11,6 +11,7 @@ SMALL = ("--dealers", "20", "--vehicles", "60", "--terminals", "10", "--fixes-pe
 
 
 @pytest.mark.slow
+@pytest.mark.own_store
 def test_it_prints_one_object_with_ratios_against_peers_of_the_same_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

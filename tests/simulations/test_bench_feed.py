@@ -10,6 +10,7 @@ SMALL = ["--screens", "2", "--dealers", "10", "--terminals", "40", "--fixes-per-
 
 
 @pytest.mark.slow
+@pytest.mark.own_store
 def test_the_feed_is_measured_from_terminal_to_screen(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMALL, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

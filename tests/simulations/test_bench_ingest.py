@@ -71,6 +71,7 @@ async def test_whatever_is_no_ack_fails_the_run(answer: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.own_store
 def test_every_figure_is_printed_beside_its_peers_of_the_same_run(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "simulations.bench_ingest", "--json", "--seconds", "0.5"]
     store = f"sqlite:///{tmp_path / 'bench.db'}"

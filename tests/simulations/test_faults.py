@@ -12,6 +12,7 @@ SHORT = ("--times", "1", "--seconds", "2", "--fixes", "100", "--cases", "1", "--
 
 
 @pytest.mark.slow
+@pytest.mark.own_store
 @pytest.mark.skipif(not installed(), reason="postgresql-15-postgis-3 and redis-server are not installed")
 def test_what_is_acknowledged_survives_a_kill_a_restart_and_an_emptied_redis(capsys: pytest.CaptureFixture[str]):
     names = ("kill", "restart", "redis-emptied")

@@ -23,6 +23,7 @@ from simulations.private import OWNER, PrivatePostgres, installed
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.own_store,
     pytest.mark.skipif(not installed(), reason="postgresql-15-postgis-3 and redis-server are not installed"),
 ]
 _numbers = count(1)

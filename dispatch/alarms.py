@@ -1,7 +1,7 @@
 """What must not be overlooked: alarms over the cases that run, as they stand at this second. Pure.
 
 An alarm's id names the occurrence, such as this offer or this trip's silence since that fix, so that whoever
-acknowledges it acknowledges just that one.
+acknowledges it acknowledges just that one. It is made of what every process sees alike, since any of them may be asked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,6 +30,8 @@ class AlarmKind(StrEnum):
     COMPLAINT = "complaint"
 
 
+_CELLS_A_DEGREE = 500
+"""Of the places where a vehicle may stand: about 200 m each way."""
 HIGH = frozenset({AlarmKind.UNASSIGNED, AlarmKind.LATE, AlarmKind.CRASH_CALL, AlarmKind.SECOND_DISPATCH})
 """The kinds that stand first."""
 
@@ -78,11 +80,16 @@ class Seen:
 
 @dataclass(slots=True, kw_only=True)
 class Way:
-    """What was seen of a trip's way so far: how near it came, and since when it has not moved."""
+    """What was seen of a trip's way so far: how near it came, and since when it has not moved.
+
+    `stood_at` is where it was when it had stood too long, by which time processes that began to look at different
+    moments see it at the same place; None before.
+    """
 
     nearest_m: float
     stands_at: Position
     stands_since: datetime
+    stood_at: Position | None = None
 
 
 @dataclass(slots=True)
@@ -101,7 +108,9 @@ class Ways:
             self.by_trip[trip.id] = way
         way.nearest_m = min(way.nearest_m, here_m)
         if distance_m(way.stands_at, seen.position) > self.limits.standstill_m:
-            way.stands_at, way.stands_since = seen.position, seen.fix_time
+            way.stands_at, way.stands_since, way.stood_at = seen.position, seen.fix_time, None
+        elif way.stood_at is None and seen.fix_time - way.stands_since > self.limits.standstill:
+            way.stood_at = seen.position
         return way
 
     def forget_others(self, trips: Iterable[str]) -> None:
@@ -137,7 +146,7 @@ def _of_case(case: Case, now: datetime, limits: Limits) -> Iterator[Alarm]:
         yield _alarm(AlarmKind.OFFER_EXPIRING, case, offer.id, since, dealer=offer.dealer, due_at=offer.expires_at)
     if case.status is CaseStatus.UNASSIGNED:
         since = max((one.answered_at or one.expires_at for one in case.offers), default=case.opened_at)
-        yield _alarm(AlarmKind.UNASSIGNED, case, str(len(case.offers)), min(since, now))
+        yield _alarm(AlarmKind.UNASSIGNED, case, f"{case.id}:{len(case.offers)}", min(since, now))
     if case.status is CaseStatus.AWAITING_SECOND_DISPATCH:
         trip = case.trips[-1]
         yield _alarm(AlarmKind.SECOND_DISPATCH, case, trip.id, trip.arrived_at or trip.accepted_at, dealer=trip.dealer)
@@ -176,11 +185,15 @@ def _of_way(case: Case, trip: Trip, seen: Seen, now: datetime, ways: Ways, limit
         return
     way = ways.look(trip, seen, case.place.scene)
     here_m = distance_m(seen.position, case.place.scene)
-    if seen.fix_time - way.stands_since > limits.standstill and here_m > limits.at_scene_m:
-        told = f"{trip.id}:{way.stands_since.timestamp():.0f}"
+    if way.stood_at and here_m > limits.at_scene_m:
+        told = f"{trip.id}:{_cell(way.stood_at)}"
         yield _of_trip(AlarmKind.STOPPED_ON_THE_WAY, case, trip, told, way.stands_since)
     if here_m - way.nearest_m > limits.astray_m:
         yield _of_trip(AlarmKind.OUTSIDE_PLAN, case, trip, trip.id, seen.fix_time)
+
+
+def _cell(position: Position) -> str:
+    return f"{position.lat * _CELLS_A_DEGREE:.0f}:{position.lon * _CELLS_A_DEGREE:.0f}"
 
 
 def _of_trip(

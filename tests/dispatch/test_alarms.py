@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dispatch import decide
 from dispatch.alarms import AlarmKind, Limits, Seen, Ways, alarms_of
 from dispatch.tasks import TaskKind, tasks_of
-from dispatch.vocabulary import Case, CaseStatus, Channel, Person, Result
+from dispatch.vocabulary import Case, CaseStatus, Channel, OfferStatus, Person, Result
 from tracking.vocabulary import VehicleKind
 
 LIMITS = Limits()
@@ -71,6 +71,38 @@ def test_r11_a_silent_a_standing_and_a_straying_vehicle() -> None:
     assert kinds(case, 12, Seen(position=position(lat=31.31), fix_time=minutes(12)), ways) == {AlarmKind.OUTSIDE_PLAN}
     assert kinds(replace(case, trips=()), 12, None, ways) == set()
     assert not ways.by_trip
+
+
+def test_r11_a_standing_vehicle_is_one_alarm_whichever_process_looks_and_another_where_it_stands_later() -> None:
+    case = departed(accepted(offered(opened())))
+
+    def stopped(ways: Ways, at: float, lat: float) -> list[str]:
+        seen = {"沪A1": Seen(position=position(lat=lat), fix_time=minutes(at))}
+        found = alarms_of([case], seen, minutes(at), ways, LIMITS)
+        return [one.id for one in found if one.kind is AlarmKind.STOPPED_ON_THE_WAY]
+
+    one, other, anew = Ways(LIMITS), Ways(LIMITS), Ways(LIMITS)
+    assert stopped(one, 4, 31.2889) == []  # still rolling, in the next cell
+    assert stopped(other, 4.2, 31.2893) == []
+    (told,) = stopped(one, 10, 31.2893)
+    assert stopped(other, 10, 31.2893) == [told]
+    assert stopped(anew, 12, 31.2893) == []
+    assert stopped(anew, 18, 31.2893) == [told]
+    assert stopped(one, 18, 31.2893) == [told]
+    assert stopped(one, 20, 31.285) == []
+    (later,) = stopped(one, 26, 31.285)
+    assert later != told
+
+
+def test_an_unassigned_case_is_its_own_alarm_and_another_after_the_next_refusal() -> None:
+    def unassigned(case_id: str, refusals: int) -> Case:
+        refused = replace(offered(opened()).offers[0], status=OfferStatus.DECLINED, answered_at=minutes(1))
+        return replace(opened(), id=case_id, status=CaseStatus.UNASSIGNED, offers=(refused,) * refusals)
+
+    cases = [unassigned("c1", 2), unassigned("c2", 2), unassigned("c1", 3)]
+    found = alarms_of(cases, {}, minutes(2), Ways(LIMITS), LIMITS)
+    assert {one.kind for one in found} == {AlarmKind.UNASSIGNED}
+    assert len({one.id for one in found}) == 3
 
 
 def test_r21_a_crash_call_alarms_until_somebody_goes_and_stands_first() -> None:

@@ -88,6 +88,8 @@ export class Feed {
   private socket: WebSocket | null = null;
   private bbox: Bbox | null = null;
   private timers = new Set<number>();
+  /** Goes up with each stop: what was asked before is answered to nobody. */
+  private stops = 0;
   private watch: number | undefined;
   private readonly cardListeners = new Set<() => void>();
   private readonly positionListeners = new Set<(changed: readonly string[] | "all") => void>();
@@ -101,6 +103,7 @@ export class Feed {
   }
 
   stop(): void {
+    this.stops += 1;
     window.clearInterval(this.watch);
     for (const timer of this.timers) window.clearTimeout(timer);
     this.timers.clear();
@@ -154,7 +157,10 @@ export class Feed {
 
   private async lost(code: number): Promise<void> {
     this.socket = null;
-    if (code === SESSION_ENDED || (await signedOut())) {
+    const { stops } = this;
+    const over = code === SESSION_ENDED || (await signedOut());
+    if (stops !== this.stops) return;
+    if (over) {
       this.stop();
       this.ended();
       return;

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from xml.parsers import expat
 
 from core.errors import Invalid
 
@@ -15,6 +16,8 @@ _ACTIVE = re.compile(r"\bon\w+\s*=|href\s*=|javascript:|<!|url\s*\(")
 
 MAX_SHEET_BYTES = 64_000
 MAX_SIGNATURE_BYTES = 200_000
+_MAX_DEPTH = 16
+"""Drawers go down by recursion: one that nests by the thousand would bring the process down that shows it."""
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -50,15 +53,38 @@ def check_signature(signer: str, signature_svg: str) -> None:
         raise Invalid("the signature's drawing is missing", rule="R6", field="signature_svg")
     if len(drawing.encode()) > MAX_SIGNATURE_BYTES:
         raise Invalid("the signature's drawing is too large", rule="R6", field="signature_svg")
-    if not _only_strokes(drawing):
+    try:
+        only_strokes = is_drawing(drawing)
+    except expat.ExpatError as error:
+        raise Invalid("the signature's drawing is no whole SVG", rule="R6", field="signature_svg") from error
+    if not only_strokes:
         raise Invalid("the signature's drawing holds more than strokes", rule="R6", field="signature_svg")
 
 
-def _only_strokes(drawing: str) -> bool:
-    """Whether markup draws and does nothing else: it may be shown in a page later."""
-    lowered = drawing.lower()
-    elements = set(re.findall(r"<\s*/?\s*([^\s/>]*)", lowered.removeprefix("<?xml")))
-    return elements <= _STROKES and not _ACTIVE.search(lowered)
+def is_drawing(markup: str) -> bool:
+    """Whether an SVG draws and does nothing else, nested no deeper than a hand needs: pages and papers show it.
+
+    Raises `ExpatError` where it is not even well-formed.
+    """
+    if _ACTIVE.search(markup.lower()):
+        return False
+    parser = expat.ParserCreate("utf-8")
+    only_strokes, depth = True, 0
+
+    def begin(name: str, _attributes: dict[str, str]) -> None:
+        nonlocal only_strokes, depth
+        depth += 1
+        known = _STROKES if depth > 1 else {"svg"}
+        only_strokes = only_strokes and depth <= _MAX_DEPTH and name.lower() in known
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = end
+    parser.Parse(markup.encode(), True)
+    return only_strokes
 
 
 def _dump(content: Mapping[str, Any]) -> str:

@@ -6,10 +6,13 @@ Typst lays it out. Everything that a person typed goes in as data, never as part
 import re
 from datetime import datetime
 from typing import Any, cast
+from xml.parsers.expat import ExpatError
 
 import msgspec
+import typst
 
 from core.clock import CHINA_STANDARD_TIME
+from dispatch.checksheet import is_drawing
 from dispatch.vocabulary import Case, Dealer, Trip
 from gateway.catalogue import Language, word
 from gateway.masking import Sight
@@ -43,11 +46,12 @@ _NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 
 
 def rescue_record(
-    case: Case, dealer: Dealer | None, sight: Sight, language: Language, *, city: str, fault: str
+    case: Case, trip: Trip | None, dealer: Dealer | None, sight: Sight, language: Language, *, city: str, fault: str
 ) -> bytes:
-    """The record as PDF, as somebody with this `sight` may see it; `city` and `fault` are their names."""
-    trip = case.trips[-1] if case.trips else None
-    document = {
+    """The record of one trip of the case as PDF, as somebody with this `sight` may see it; `city` and `fault` are their
+    names, and `dealer` is the trip's.
+    """
+    document: dict[str, Any] = {
         "title": word("record.title", language),
         "footer": f"Nearside · {case.number}",
         "parts": _parts(case, trip, dealer, sight, language, city, fault),
@@ -57,7 +61,12 @@ def rescue_record(
         },
         "signed": _signed(trip, sight, language),
     }
-    return paper(_SOURCE, document, language)
+    try:
+        return paper(_SOURCE, document, language)
+    except typst.TypstError:
+        # A drawing without any size, say: the record is wanted all the same.
+        undrawn = {**document, "signed": {**document["signed"], "svg": ""}}
+        return paper(_SOURCE, undrawn, language)
 
 
 def _parts(
@@ -125,7 +134,8 @@ def _signed(trip: Trip | None, sight: Sight, language: Language) -> dict[str, st
     if sheet is None or sheet.signed_at is None:
         why = sight.text(trip.unsigned_reason) if trip else ""
         return {"label": word("record.unsigned", language), "by": why, "at": "", "svg": "", "seal": ""}
-    drawing = sheet.signature_svg if sight.customer else ""
+    # A drawing may be older than the check at the door.
+    drawing = sheet.signature_svg if sight.customer and fit_to_draw(sheet.signature_svg) else ""
     if drawing and _NAMESPACE not in drawing:
         drawing = _SVG.sub(f"<svg {_NAMESPACE}", drawing, count=1) if "xmlns=" not in drawing else drawing
     return {
@@ -135,6 +145,14 @@ def _signed(trip: Trip | None, sight: Sight, language: Language) -> dict[str, st
         "svg": drawing,
         "seal": f"SHA-256 {sheet.sha256}",
     }
+
+
+def fit_to_draw(drawing: str) -> bool:
+    """Whether the drawing of a signature may be handed to Typst, which goes down with what nests too deep."""
+    try:
+        return is_drawing(drawing)
+    except ExpatError:
+        return False
 
 
 def _name(key: str, language: Language) -> str:

@@ -216,7 +216,15 @@ async def test_r6_a_signature_is_a_drawing_and_nothing_more(house: House) -> Non
     trip = await house.on_scene()
     path = f"/trips/{trip['id']}/checksheet"
     await house.cac.put(path, {"km": 1})
-    for drawing in ("", "<svg onload='x'/>", "<svg><script>x</script></svg>", "x" * 300_000):
+    deep = f"<svg><text>{'<tspan>' * 20}x{'</tspan>' * 20}</text></svg>"
+    broken = ("signed", "<svg", "<svg>", "<svg>&bogus;</svg>", "<svg/><svg/>", "<path d='M0 0'/>")
+    active = (
+        "<svg onload='x'/>",
+        "<svg><script>x</script></svg>",
+        "<svg><image href='x'/></svg>",
+        "<!DOCTYPE x><svg/>",
+    )
+    for drawing in ("", *broken, *active, deep, "x" * 300_000):
         answer = await house.cac.post(f"{path}/sign", {"signer": "李", "signature_svg": drawing})
         document(answer, 422, "invalid")
     assert (await house.cac.get(f"/trips/{trip['id']}")).json()["signed"] is False

@@ -21,8 +21,13 @@ _OLDEST_SURVEYED = timedelta(days=7)
 """An owner who answers later than this complains by another way."""
 
 
-async def get_case(session: AsyncSession, case_id: str) -> Case:
-    """The case. Raises `NotFound`."""
+async def get_case(session: AsyncSession, case_id: str, *, lock: bool = False) -> Case:
+    """The case. With `lock` nobody else changes it until the transaction ends, nor what hangs on it.
+
+    Raises `NotFound`.
+    """
+    if lock:
+        return (await load(session, case_id)).case
     state = (await session.execute(select(CaseRow.state).where(CaseRow.id == case_id))).scalar()
     if state is None:
         raise NotFound("no such case")
@@ -65,11 +70,8 @@ async def case_of_offer(session: AsyncSession, offer_id: str) -> Case:
 
 
 async def case_of_trip(session: AsyncSession, trip_id: str, *, lock: bool = False) -> Case:
-    """The case that the trip belongs to. With `lock` nobody else changes it until the transaction ends, nor what hangs
-    on it. Raises `NotFound`.
-    """
-    case_id = await case_id_of_trip(session, trip_id)
-    return (await load(session, case_id)).case if lock else await get_case(session, case_id)
+    """The case that the trip belongs to; `lock` as in `get_case`. Raises `NotFound`."""
+    return await get_case(session, await case_id_of_trip(session, trip_id), lock=lock)
 
 
 async def offer_candidates(session: AsyncSession, offer_id: str) -> tuple[Candidate, ...]:

@@ -32,6 +32,7 @@ _STANDING = {
     CaseStatus.ACCEPTED: Standing.COMING,
     CaseStatus.EN_ROUTE: Standing.COMING,
     CaseStatus.ON_SCENE: Standing.ON_SCENE,
+    CaseStatus.AWAITING_SECOND_DISPATCH: Standing.ON_SCENE,
     CaseStatus.TOWING: Standing.TOWING,
     CaseStatus.COMPLETED: Standing.COMPLETED,
     CaseStatus.CLOSED: Standing.COMPLETED,

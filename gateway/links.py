@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import Chars, UtcTime
 from core.database import Base
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.ids import new_id, new_token
 from gateway.accounts import digest
 
@@ -61,6 +61,18 @@ async def link(session: AsyncSession, link_id: str, *, lock: bool = False) -> Mo
     if found is None:
         raise NotFound("no such link, or its time is over", field="link")
     return found
+
+
+async def attach(session: AsyncSession, link_id: str, case_id: str, now: datetime) -> None:
+    """The case takes the link over. One motorist must not see what happens to another.
+
+    Raises `NotFound` where its time is over, and `Conflict` where it is another case's.
+    """
+    found = await link(session, link_id, lock=True)
+    if found.case_id not in ("", case_id):
+        raise Conflict("this link belongs to another case", field="link")
+    check_alive(found, None, now, days=0)
+    found.case_id = case_id
 
 
 def check_alive(link: MotoristLink, ended_at: datetime | None, now: datetime, *, days: float) -> None:

@@ -76,7 +76,7 @@ async def open_case(body: NewCase, door: CaseDoor) -> Response:
     async def work(act: Act) -> CaseView:
         case = await service.open_case(door.desk, act, asked, number=number)
         if body.link and user.is_cac:
-            (await links.link(act.session, body.link, lock=True)).case_id = case.id
+            await links.attach(act.session, body.link, case.id, act.now)
         return case_view(case, user, door.desk.places)
 
     return await door.write(work, 201)

@@ -1,10 +1,12 @@
 """The motorist's door: a link instead of a sign-in, one case and nothing else. And the desk's way to make links."""
 
 import asyncio
+import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request
 from limits import RateLimitItemPerMinute
@@ -17,7 +19,7 @@ from core.geo import distance_m
 from dispatch import queries, service
 from dispatch.desk import Act
 from dispatch.opening import to_position
-from dispatch.vocabulary import CancelledBy, Case, CaseStatus
+from dispatch.vocabulary import CancelledBy, Case, CaseStatus, Trip
 from dispatch.wayside import CANCELLABLE, Standing, advice_of, arrival_of, standing_of
 from gateway import links
 from gateway.bootstrap import Service
@@ -30,7 +32,7 @@ from gateway.masking import Sight, sight_of
 from gateway.paper import MEDIA_TYPE
 from gateway.problems import documented, request_language
 from gateway.record import rescue_record
-from gateway.roles import Role, check_reads
+from gateway.roles import check_reads
 from tracking.vocabulary import VehicleKind
 
 router = APIRouter(tags=["motorist"])
@@ -210,8 +212,6 @@ async def _visit(request: Request, token: str) -> Visit:
     """The link and its case. Unknown ones are counted, so that nobody tries them all."""
     service = service_of(request)
     now = service.desk.clock.now()
-    if not service.visits.test(ATTEMPTS, _client(request)):
-        raise TooManyRequests("too many links that do not exist; wait a minute")
     days = service.rules.book.retention.motorist_link_days
     async with service.db.read() as session:
         try:
@@ -219,7 +219,9 @@ async def _visit(request: Request, token: str) -> Visit:
             case = await queries.get_case(session, link.case_id) if link.case_id else None
             links.check_alive(link, case.ended_at if case else None, now, days=days)
         except NotFound:
-            service.visits.hit(ATTEMPTS, _client(request))
+            # Only for what is not there: many people share an address, and an old page must not shut the others out.
+            if not service.visits.hit(ATTEMPTS, _client(request)):
+                raise TooManyRequests("too many links that do not exist; wait a minute") from None
             raise
     return Visit(service=service, link=link, case=case, now=now)
 
@@ -305,8 +307,8 @@ def _has_record(case: Case) -> bool:
     return case.status in (CaseStatus.COMPLETED, CaseStatus.CLOSED) and bool(case.trips)
 
 
-def _check_pace(request: Request, token: str) -> None:
-    if not service_of(request).visits.hit(_WRITES, "write", _client(request), token):
+def _check_pace(request: Request, token: str, what: str = "write") -> None:
+    if not service_of(request).visits.hit(_WRITES, what, _client(request), token):
         raise TooManyRequests("too many attempts; wait a minute")
 
 
@@ -329,11 +331,12 @@ async def cancel(token: TokenPath, body: CancelIn, request: Request) -> Response
     """By the customer (K2); cancelled before, it is cancelled still."""
     _check_pace(request, token)
     visit = await _visit(request, token)
-    case = visit.known_case()
-    if case.status is not CaseStatus.CANCELLED:
-        if standing_of(case) not in CANCELLABLE:
-            raise IllegalTransition("help is there already: tell the crew, or call us")
-        async with visit.act() as act:
+    known = visit.known_case()
+    async with visit.act() as act:
+        case = await queries.get_case(act.session, known.id, lock=True)
+        if case.status is not CaseStatus.CANCELLED:
+            if standing_of(case) not in CANCELLABLE:
+                raise IllegalTransition("help is there already: tell the crew, or call us")
             desk = visit.service.desk
             case = await service.cancel_case(desk, act, case.id, by=CancelledBy.CUSTOMER, reason=body.reason)
     return read_answer(await _view(visit, case))
@@ -355,29 +358,38 @@ async def survey(token: TokenPath, body: SurveyIn, request: Request) -> Response
 @router.get("/motorist/{token}/record.pdf", summary="The signed record", responses=_READ, response_class=Response)
 async def own_record(token: TokenPath, request: Request) -> Response:
     """The customer's own: nothing of theirs is struck out, but the phone of who drove."""
+    _check_pace(request, token, "record")
     visit = await _visit(request, token)
     if visit.case is None or not _has_record(visit.case):
         raise NotFound("there is no record yet")
-    return await _record(visit.service, request, visit.case, Sight(caller_phone=True, customer=True))
+    sight = Sight(caller_phone=True, customer=True)
+    return await _record(visit.service, request, visit.case, visit.case.trips[-1], sight)
 
 
 @router.get("/cases/{case_id}/record.pdf", summary="The rescue record", responses=_READ, response_class=Response)
 async def record(case_id: Annotated[str, Path(max_length=64)], door: AnyDoor, request: Request) -> Response:
-    """As the role that asks may see it; the OEM without personal data."""
+    """As the role that asks may see it: a dealer that of its own trip, the OEM without personal data."""
     async with door.desk.db.read() as session:
         case = await queries.get_case(session, case_id)
     check_reads(door.user, case)
-    if not case.trips or (door.user.role is Role.DRIVER and door.user.dealer != case.trips[-1].dealer):
+    sight = sight_of(door.user, case)
+    own = [trip for trip in case.trips if sight.own(trip.dealer)]
+    if not own:
         raise NotFound("there is no record yet")
-    return await _record(door.service, request, case, sight_of(door.user, case))
+    return await _record(door.service, request, case, own[-1], sight)
 
 
-async def _record(desk: Service, request: Request, case: Case, sight: Sight) -> Response:
+async def _record(desk: Service, request: Request, case: Case, trip: Trip, sight: Sight) -> Response:
     async with desk.db.read() as session:
-        dealer = await queries.dealer(session, case.trips[-1].dealer)
+        dealer = await queries.dealer(session, trip.dealer)
     city = desk.places.city_name(case.city_code) if case.city_code else None
     language = request_language(request)
     fault = fault_word(desk.rules.book.dispatch.faults, case.fault, language)
-    body = await asyncio.to_thread(rescue_record, case, dealer, sight, language, city=city or "", fault=fault)
-    name = f"{case.number}.pdf"
-    return Response(body, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'inline; filename="{name}"'})
+    body = await asyncio.to_thread(rescue_record, case, trip, dealer, sight, language, city=city or "", fault=fault)
+    return Response(body, media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition(case.number)})
+
+
+def disposition(number: str) -> str:
+    """The header that names a file after its case. An imported number may hold anything, a header only ASCII."""
+    plain, whole = re.sub(r"[^0-9A-Za-z-]", "_", number), quote(number, safe="")
+    return f"inline; filename=\"{plain}.pdf\"; filename*=UTF-8''{whole}.pdf"

@@ -55,8 +55,11 @@ def test_r3_a_band_never_ends_before_now_and_is_some_minutes_wide(lat: float, lo
 
 
 def test_to_whom_a_case_is_offered_is_not_the_motorists_business() -> None:
-    for status in (CaseStatus.OPEN, CaseStatus.OFFERED, CaseStatus.UNASSIGNED, CaseStatus.AWAITING_SECOND_DISPATCH):
+    for status in (CaseStatus.OPEN, CaseStatus.OFFERED, CaseStatus.UNASSIGNED):
         assert standing_of(replace(opened(), status=status)) is Standing.WAITING
+    # The first crew is still beside the car.
+    awaiting = replace(opened(), status=CaseStatus.AWAITING_SECOND_DISPATCH)
+    assert standing_of(awaiting) is Standing.ON_SCENE
     assert {standing_of(replace(opened(), status=status)) for status in CaseStatus} == set(Standing) - {
         Standing.LOCATING
     }

@@ -13,7 +13,14 @@ from dispatch.vocabulary import Case
 from gateway.roles import Role, User, holds
 
 STRUCK = "***"
-_PHONE_LIKE = re.compile(r"\+?\d[\d \-]{5,}\d")
+_LIKE_PHONE = r"\+?\d[\d .\-]{5,}\d"
+_LIKE_PLATE = (
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z][·• -]?[A-Z0-9]{5,6}(?![A-Z0-9])"
+)
+_LIKE_VIN = r"(?<![A-Z0-9])(?=[A-Z]*\d)[A-HJ-NPR-Z0-9]{17}(?![A-Z0-9])"
+_LIKE_PERSONAL = re.compile(f"{_LIKE_VIN}|{_LIKE_PLATE}|{_LIKE_PHONE}", re.IGNORECASE)
+_SHORTEST_NAME = 2
+"""A name of one character would strike out half of what is said."""
 _FREE_TEXT = frozenset({"note", "comment", "reason", "address", "before", "after"})
 _PEOPLE = frozenset({"caller", "driver"})
 
@@ -27,14 +34,22 @@ class Sight:
     """Names, plate, VIN, signature, and phones of drivers."""
     dealer: str = ""
     """Only this dealer's offers and trips; empty: all."""
+    known: tuple[str, ...] = ()
+    """What this case calls its people and its car: struck out of free text for those who may not know it."""
 
     def plate(self, plate: str) -> str:
         """The customer's plate; for those who may not know it only where it is registered."""
         return plate if self.customer or not plate else struck_plate(plate)
 
     def text(self, text: str) -> str:
-        """Free text; without what looks like a phone number for those who may not know it."""
-        return text if self.customer else _PHONE_LIKE.sub(STRUCK, text)
+        """Free text; for those who may not know them without the names of this case, and without whatever looks like a
+        phone number, a plate or a VIN.
+        """
+        if self.customer:
+            return text
+        for name in self.known:
+            text = text.replace(name, STRUCK)
+        return _LIKE_PERSONAL.sub(STRUCK, text)
 
     def hidden(self, value: str) -> str:
         """A customer's name or number, struck out for those who may not know it."""
@@ -54,8 +69,14 @@ def sight_of(user: User, case: Case) -> Sight:
     if user.is_cac:
         return Sight(caller_phone=True, customer=True)
     if user.role is Role.OEM:
-        return Sight(caller_phone=False, customer=False)
+        return Sight(caller_phone=False, customer=False, known=_known(case))
     return Sight(caller_phone=holds(case, user.dealer), customer=True, dealer=user.dealer)
+
+
+def _known(case: Case) -> tuple[str, ...]:
+    said = {case.caller.name, case.car.plate, case.car.vin, *(trip.driver.name for trip in case.trips)}
+    # The longest first: what is left of a name of which another one is part would still tell.
+    return tuple(sorted((name for name in said if len(name) >= _SHORTEST_NAME), key=len, reverse=True))
 
 
 def struck_plate(plate: str) -> str:
@@ -65,7 +86,13 @@ def struck_plate(plate: str) -> str:
 
 def masked_event(sight: Sight, data: Mapping[str, Any]) -> dict[str, Any]:
     """An event's data as the timeline shows it. Drawings of signatures are never in a timeline."""
-    return {key: _masked(sight, key, value) for key, value in data.items() if key != "signature_svg"}
+    told = {key: _masked(sight, key, value) for key, value in data.items() if key != "signature_svg"}
+    changed = {key: str(data[key]) for key in ("before", "after") if key in data}
+    if data.get("field") == "driver":  # R4: from whom to whom
+        told |= {key: sight.hidden(name) for key, name in changed.items()}
+    elif data.get("field") == "vehicle":  # a dealer's own, and nobody's secret
+        told |= changed
+    return told
 
 
 def _masked(sight: Sight, key: str, value: Any) -> Any:

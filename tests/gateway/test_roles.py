@@ -141,6 +141,25 @@ async def test_the_car_maker_sees_no_customers(house: House, ids: dict[str, str]
     assert (await house.oem.get(f"/cases?q={PHONE}")).status_code == 403
 
 
+async def test_the_car_maker_reads_free_text_without_people_and_plates(house: House) -> None:
+    note = f"车牌{PLATE} VIN {VIN} {NAME} 138.1234.5678，另一车粤B·D54321，G2 K1234 处"
+    trip = await house.new_trip(note=note)
+    path = f"/trips/{trip['id']}"
+    driver = {"name": "张三丰", "phone": "13800000003"}
+    changed = await house.d1.patch(path, {"driver": driver, "reason": f"{NAME}要求"})
+    assert changed.status_code == 200, changed.text
+    case = f"/cases/{trip['case']}"
+    told = (await house.oem.get(case)).json()["note"]
+    assert told == "车牌*** VIN *** *** ***，另一车***，G2 K1234 处"
+    assert (await house.cac.get(case)).json()["note"] == note
+    timeline = (await house.oem.get(f"{case}/timeline")).json()
+    (renamed,) = [one["data"] for one in timeline if one["data"].get("field") == "driver"]
+    assert (renamed["before"], renamed["after"], renamed["reason"]) == ("***", "***", "***要求")
+    seen = (await house.d1.get(f"{case}/timeline")).json()
+    (known,) = [one["data"] for one in seen if one["data"].get("field") == "driver"]
+    assert (known["before"], known["after"]) == ("陈师傅", "张三丰")
+
+
 async def test_a_dealer_sees_the_callers_phone_only_while_it_has_the_case(house: House) -> None:
     offer = await house.new_offer()
     path = f"/cases/{offer['case']}"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.columns import Chars, UtcTime
 from core.database import Base
 from core.errors import NotFound
+from core.upsert import upsert
 from dispatch import queries
 from dispatch.alarms import Alarm, Limits, Seen, Ways, alarms_of
 from dispatch.desk import Desk
@@ -96,12 +97,10 @@ async def acknowledge(
     alarm = next((one for one in alarms if one.id == alarm_id), None)
     if alarm is None:
         raise NotFound("no such alarm, or it is over")
-    known = await session.get(Acknowledged, alarm_id)
-    if known is None:
-        known = Acknowledged(alarm=alarm_id, by=by, at=at, note=note)
-        session.add(known)
-        await session.flush()
-    return alarm, known
+    said = upsert(session, Acknowledged).values(alarm=alarm_id, by=by, at=at, note=note)
+    await session.execute(said.on_conflict_do_nothing())
+    found = await session.execute(select(Acknowledged).where(Acknowledged.alarm == alarm_id))
+    return alarm, found.scalar_one()
 
 
 async def forget_acknowledgements(session: AsyncSession, now: datetime) -> None:

@@ -30,6 +30,9 @@ from gateway.problems import documented
 from gateway.roles import Role
 from gateway.shift import ShiftNote, add_note, finish_note, notes, on_shift
 
+_MOST_NUMBER = 2**63 - 1
+"""The store can keep no larger one."""
+
 router = APIRouter(tags=["desk"])
 
 MOST_PLACES = 10
@@ -398,7 +401,7 @@ async def leave_note(body: NewNote, door: CacDoor) -> Response:
 
 
 @router.post("/shift/notes/{note_id}/done", summary="It is done", response_model=NoteView, responses=_WRITE)
-async def note_done(note_id: int, door: CacDoor) -> Response:
+async def note_done(note_id: Annotated[int, Path(ge=1, le=_MOST_NUMBER)], door: CacDoor) -> Response:
     """The first who says so stays on record."""
 
     async def work(act: Act) -> NoteView:

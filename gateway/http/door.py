@@ -49,8 +49,15 @@ def token_of(request: Request) -> str:
 
 def check_origin(origin: str, host: str) -> None:
     """A cookie speaks only for pages of this very origin. Raises `NotPermitted`."""
-    if origin and urlsplit(origin).netloc.lower() != host.lower():
+    if origin and not _is_of(origin, host):
         raise NotPermitted("that page may not use this session's cookie")
+
+
+def _is_of(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # it is no address
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Beside the case: the caller's file, places, alarms, tasks, the shift; through the doors."""
 
+import asyncio
+
 import pytest
 from gateway_house import SCENE, House
 
@@ -93,6 +95,19 @@ async def test_an_alarm_is_acknowledged_once_by_a_person(house: House) -> None:
     assert (await house.d1.get("/alarms")).status_code == 403
 
 
+async def test_an_alarm_that_several_acknowledge_at_once_is_the_first_ones(house: House) -> None:
+    case = await house.new_case()
+    await house.cac.post(f"/cases/{case['id']}/offers")
+    for who in (house.d1, house.d2):
+        offer = (await house.cac.get(f"/cases/{case['id']}")).json()["offers"][-1]
+        await who.post(f"/offers/{offer['id']}/decline", {"reason": "忙"})
+    (alarm,) = (await house.cac.get("/alarms")).json()["alarms"]
+    path = f"/alarms/{alarm['id']}/acknowledge"
+    answers = await asyncio.gather(*(who.post(path) for who in (house.cac, house.admin) * 3))
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert len({answer.json()["acknowledged_by"] for answer in answers}) == 1
+
+
 async def test_tasks_notes_and_figures(house: House) -> None:
     trip = await house.new_trip(fault="tow_only")
     (task,) = (await house.cac.get("/tasks")).json()
@@ -105,6 +120,8 @@ async def test_tasks_notes_and_figures(house: House) -> None:
     assert [one["text"] for one in shift["notes"]] == ["等拖车回电"]
     assert (await house.cac.post("/shift/notes", {"text": "x", "case": "none"})).status_code == 404
     assert (await house.cac.post("/shift/notes", {"text": " "})).json()["field"] == "text"
+    for number in (10**20, -(10**20)):
+        assert (await house.cac.post(f"/shift/notes/{number}/done")).json()["field"] == "note_id"
     figures = (await house.cac.get("/board/summary")).json()
     assert (figures["today"], figures["running"], figures["by_status"]) == (1, 1, {"accepted": 1})
     for path in ("/tasks", "/shift", "/board/summary", "/places?q=x"):

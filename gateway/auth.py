@@ -67,14 +67,24 @@ class SignIn:
             async with self._db.read() as session:
                 found = await accounts.account(session, name)
             right = await self._verify(password, found[1] if found else nobody)
-            if found is None or not right:
+            opened = await self._open(name, found[1]) if found and right else None
+            if opened is None:
                 self._limiter.hit(self._allowed, name, client)
                 raise NotSignedIn("the name or the password is wrong")
-        user = found[0]
+        return opened
+
+    async def _open(self, name: str, verified: str) -> Session | None:
+        """A new session; None where the password with the hash `verified` is not theirs any more.
+
+        The check took a while. Whoever changes the account now waits for this transaction, and ends its session.
+        """
         token, expires_at = new_token(), self._wall.now() + self._lifetime
         async with self._db.write() as session:
-            await accounts.open_session(session, user.name, token, expires_at)
-        return Session(token=token, user=user, expires_at=expires_at)
+            row = await session.get(accounts.Account, name, with_for_update=True)
+            if row is None or not row.active or row.password_hash != verified:
+                return None
+            await accounts.open_session(session, name, token, expires_at)
+            return Session(token=token, user=accounts.user_of(row), expires_at=expires_at)
 
     async def session_of(self, token: str) -> Session:
         """Whom `token` speaks for. Raises `NotSignedIn`."""
@@ -166,9 +176,16 @@ async def put_user(db: Database, user: User, password: str) -> None:
 def _check_user(user: User, password: str) -> None:
     if not 1 <= len(password) <= MAX_PASSWORD:
         raise Invalid(f"a password has 1 to {MAX_PASSWORD} characters", field="password")
-    if not 1 <= len(user.name) <= MAX_NAME or not user.name.isprintable() or user.name != user.name.strip():
-        raise Invalid(f"a user's name has 1 to {MAX_NAME} printable characters", field="name")
+    if not 1 <= len(user.name) <= MAX_NAME or user.name != user.name.strip() or not fits_address(user.name):
+        raise Invalid(
+            f"a user's name has 1 to {MAX_NAME} printable characters, no slash, and not dots alone", field="name"
+        )
     check_belongs(user)
+
+
+def fits_address(name: str) -> bool:
+    """Whether a user of this name can be named in a path, where alone they can be changed or disabled."""
+    return name.isprintable() and not any(letter in "/\\" for letter in name) and name.strip(".") != ""
 
 
 def check_belongs(user: User) -> None:

@@ -17,7 +17,7 @@ from dispatch.desk import Act
 from dispatch.faults import Fault
 from gateway import accounts
 from gateway.accounts import Account
-from gateway.auth import GOOD_PASSWORD, MAX_PASSWORD, hash_password
+from gateway.auth import GOOD_PASSWORD, MAX_PASSWORD, fits_address, hash_password
 from gateway.http.door import AdminDoor, From, Limit, To, moment_from, read_answer
 from gateway.http.fields import Body, Code, FilledLine, FilledName, Flag, Line, Number, Whole, Words, no_controls
 from gateway.http.paging import Cursor, cut, number_in, page
@@ -223,13 +223,13 @@ async def _changed(door: AdminDoor, given: dict[str, Any], reason: str, view: Ca
 # The people
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("a user's name has 1 to 80 printable characters")
+def _fits_address(text: str) -> str:
+    if not fits_address(text):
+        raise ValueError("a user's name has 1 to 80 printable characters, no slash, and not dots alone")
     return text
 
 
-Username = Annotated[FilledName, AfterValidator(_printable)]
+Username = Annotated[FilledName, AfterValidator(_fits_address)]
 Password = Annotated[
     str, Field(strict=True, min_length=GOOD_PASSWORD, max_length=MAX_PASSWORD), AfterValidator(no_controls)
 ]

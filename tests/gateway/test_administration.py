@@ -226,6 +226,10 @@ async def test_who_is_disabled_does_not_sign_in(house: House) -> None:
     [
         ({"username": "x", "password": "short", "role": "oem"}, 422, "password"),
         ({"username": "", "password": "long-enough", "role": "oem"}, 422, "username"),
+        *(
+            ({"username": name, "password": "long-enough", "role": "oem"}, 422, "username")
+            for name in ("a/b", "a\\b", "a\x00b", "a\x7fb", ".", "..", "...")
+        ),
         ({"username": "x", "password": "long-enough", "role": "king"}, 422, "role"),
         ({"username": "x", "password": "long-enough", "role": "driver"}, 422, "dealer"),
         ({"username": "x", "password": "long-enough", "role": "oem", "dealer": "D1"}, 422, "dealer"),

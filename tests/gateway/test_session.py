@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from gateway_house import House
+from sqlalchemy import select
 
 from core.errors import Conflict, Invalid, NotSignedIn
 from gateway import accounts
@@ -46,8 +47,9 @@ async def test_a_session_by_header_and_by_cookie(wang: House) -> None:
 
 async def test_a_cookie_speaks_only_for_pages_of_this_origin(wang: House) -> None:
     await sign_in(wang, "wang", PASSWORD)
-    foreign = await wang.client.delete("/api/v1/session", headers={"Origin": "https://evil.example"})
-    assert (foreign.status_code, foreign.json()["code"]) == (403, "not_permitted")
+    for origin in ("https://evil.example", "http://[", "null"):
+        foreign = await wang.client.delete("/api/v1/session", headers={"Origin": origin})
+        assert (foreign.status_code, foreign.json()["code"]) == (403, "not_permitted")
     own = await wang.client.delete("/api/v1/session", headers={"Origin": "http://house"})
     assert own.status_code == 204
 
@@ -87,6 +89,25 @@ async def test_an_unknown_name_costs_as_much_as_a_known_one(wang: House, monkeyp
     assert [hashed.startswith("$argon2id$") for hashed in checked] == [True, True]
 
 
+@pytest.mark.parametrize("change", [{"password": "another-one"}, {"active": False}], ids=["password", "disabled"])
+async def test_a_sign_in_under_way_does_not_outlive_a_change_of_the_account(
+    wang: House, monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    verify = wang.service.sign_in._verify
+
+    async def overtaken(password: str, hashed: str) -> bool:
+        right = await verify(password, hashed)
+        assert (await wang.admin.patch("/users/wang", change)).status_code == 200
+        return right
+
+    monkeypatch.setattr(wang.service.sign_in, "_verify", overtaken)
+    answer = await wang.client.post("/api/v1/session", json={"username": "wang", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+    async with wang.service.db.read() as store:
+        open_sessions = await store.execute(select(accounts.SignedIn).where(accounts.SignedIn.name == "wang"))
+        assert open_sessions.all() == []
+
+
 async def test_an_expired_session_is_no_session_and_is_swept(bare_house: House) -> None:
     service: Service = bare_house.service
     now = service.wall.now()
@@ -107,6 +128,7 @@ async def test_an_expired_session_is_no_session_and_is_swept(bare_house: House) 
         (User(name="", role=Role.ADMIN), PASSWORD),
         (User(name=" x", role=Role.ADMIN), PASSWORD),
         (User(name="x\n", role=Role.ADMIN), PASSWORD),
+        *((User(name=name, role=Role.ADMIN), PASSWORD) for name in ("a/b", "a\\b", ".", "..", "...", "a\x7f")),
         (User(name="x", role=Role.DRIVER), PASSWORD),
         (User(name="x", role=Role.OEM, dealer="D1"), PASSWORD),
     ],

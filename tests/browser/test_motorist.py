@@ -86,6 +86,11 @@ def test_k2_the_motorist_calls_it_off(kerb: BrowserContext, town: Town, picture:
 
 def test_a_link_that_is_none_says_so(kerb: BrowserContext, town: Town, picture: Picture) -> None:
     page = kerb.new_page()
+    page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{town.url}/m/nothing")
     expect(page.get_by_text("链接已失效")).to_be_visible()
+    page.clock.run_for(60_000)
+    assert len([url for url in asked if url.endswith("/motorist/nothing")]) == 1
     picture(page, "motorist-gone")

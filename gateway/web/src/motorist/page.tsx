@@ -27,7 +27,8 @@ export function MotoristPage() {
       setStanding(await look());
       setSince(null);
     } catch (error) {
-      if (error instanceof Problem && error.document.status === 404) setGone(true);
+      if (error instanceof Problem && error.document.status === 404)
+        setGone(true); // for good
       else if (error instanceof Offline || error instanceof Problem) setSince((before) => before ?? Date.now());
       else throw error;
     }
@@ -35,10 +36,14 @@ export function MotoristPage() {
 
   useEffect(() => {
     document.title = t("motorist.title");
+  }, [t]);
+
+  useEffect(() => {
+    if (gone) return;
     void ask();
     const timer = window.setInterval(() => void ask(), LOOK_AGAIN_MS);
     return () => window.clearInterval(timer);
-  }, [ask, t]);
+  }, [ask, gone]);
 
   return (
     <div className="kerb">
@@ -47,7 +52,7 @@ export function MotoristPage() {
         <h1>{t("motorist.title")}</h1>
         <LanguageSwitch />
       </header>
-      {since !== null && standing ? (
+      {since !== null && standing && !gone ? (
         <p className="no-line" role="status">
           {t("motorist.no_line", { time: clockTime(standing.now) })}
         </p>

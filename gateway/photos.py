@@ -21,12 +21,18 @@ MOST = 40
 MAX_BYTES = 1_000_000
 _AT_ONCE = 50
 """So many are removed in one transaction."""
-_MAX_PIXELS = 40_000_000
+_MAX_PIXELS = 16_000_000
+"""A phone's camera has 12 million, and the page sends far fewer; each takes up to twelve bytes while it is read."""
+_MAX_SCANS = 100
+"""Of a JPEG. A camera writes one, a progressive one has about ten, and each is read over all of the pixels."""
+_SCAN = b"\xff\xda"
+"""What begins a scan. Within one it cannot stand: there an FF is written as FF 00."""
 _LONGEST_PX = 2_048
 _QUALITY = 82
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_JPEG = "JPEG"
 _WITH_ANOTHER = "MPO"
 """How some phones' cameras write a JPEG with a second one behind it; the first one is the picture."""
+_FORMATS = (_JPEG, "PNG", "WEBP")
 _BROKEN = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, struct.error)
 """What the decoders raise for bytes that are no whole picture."""
 _ORIENTATION = 0x0112
@@ -98,12 +104,15 @@ class Picture:
 def picture_of(sent: bytes) -> Picture:
     """Read `sent` as a still picture and write it anew: only its pixels are kept, upright, at most 2,048 wide or high.
 
-    Raises `Invalid` for everything that is not a whole JPEG, PNG or WebP, is animated, or is absurdly large.
+    Raises `Invalid` for everything that is not a whole JPEG, PNG or WebP, is animated, or would take absurdly much
+    room or work.
     """
     if len(sent) > MAX_BYTES:
         raise Invalid(f"a photograph has at most {MAX_BYTES} bytes", field="photo")
     try:
         with Image.open(io.BytesIO(sent), formats=_FORMATS) as opened:
+            if opened.format in (_JPEG, _WITH_ANOTHER) and sent.count(_SCAN) > _MAX_SCANS:
+                raise Invalid(f"a JPEG has at most {_MAX_SCANS} scans", field="photo")
             return _written_anew(opened)
     except _BROKEN as error:
         raise Invalid("that is not a JPEG, PNG or WebP picture, or it is broken", field="photo") from error
@@ -122,7 +131,7 @@ def _written_anew(opened: Image.Image) -> Picture:
     upright = (opened if turn is None else opened.transpose(turn)).convert("RGB")
     upright.thumbnail((_LONGEST_PX, _LONGEST_PX))
     written = io.BytesIO()
-    upright.save(written, "JPEG", quality=_QUALITY, optimize=True)
+    upright.save(written, _JPEG, quality=_QUALITY, optimize=True)
     return Picture(content=written.getvalue(), width=upright.width, height=upright.height)
 
 

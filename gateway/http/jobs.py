@@ -1,11 +1,12 @@
 """The dealer's own door: its jobs with what to do next, its photographs, its people."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from core.datum import Datum, from_wgs84
@@ -45,6 +46,8 @@ router = APIRouter(tags=["dealer"])
 _READ = documented(404, 422, 503)
 _WRITE = documented(400, 404, 409, 413, 422, 503)
 ENDED_SHOWN = timedelta(hours=24)
+_PICTURES = ThreadPoolExecutor(2, thread_name_prefix="picture")
+"""Each picture takes up to 200 MB while it is read: two at a time are enough."""
 _PHOTO_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "private, max-age=86400, immutable",
@@ -285,7 +288,7 @@ async def put_photo(
         await _trip(door, session, trip_id)
         if again := await known_photo(session, identity, sent):
             return read_answer(_photo_view(again))
-    picture = await run_in_threadpool(picture_of, sent)
+    picture = await asyncio.get_running_loop().run_in_executor(_PICTURES, picture_of, sent)
 
     async def work(act: Act) -> PhotoView:
         case, _trip_of = await _trip(door, act.session, trip_id, lock=True)  # its photographs are counted below

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 import warnings
 import zlib
 from contextlib import suppress
@@ -14,7 +15,8 @@ from PIL import Image, ImageOps
 
 from core.errors import Invalid
 from gateway import photos
-from gateway.photos import MAX_BYTES, picture_of
+from gateway.http import jobs
+from gateway.photos import MAX_BYTES, Picture, picture_of
 
 
 async def job(who: Person) -> dict[str, Any]:
@@ -84,6 +86,12 @@ def picture(kind: str = "JPEG", **given: Any) -> bytes:
     return written.getvalue()
 
 
+def sized(width: int, height: int, kind: str) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (width, height)).save(written, kind)
+    return written.getvalue()
+
+
 def animated() -> bytes:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     written = io.BytesIO()
@@ -127,6 +135,13 @@ async def test_a_photograph_is_kept_once_as_its_pixels_alone(house: House) -> No
         assert (await put(other, trip["id"], "p-9", sent)).status_code == 403
 
 
+def scans(count: int) -> bytes:
+    """A JPEG that goes over its pixels so often."""
+    whole = picture(progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    return whole[:last] + whole[last:-2] * (count - whole.count(b"\xff\xda") + 1) + whole[-2:]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -138,14 +153,45 @@ async def test_a_photograph_is_kept_once_as_its_pixels_alone(house: House) -> No
         picture("GIF"),
         animated(),
         bomb(),
+        scans(101),
+        sized(4_001, 4_000, "PNG"),
     ],
-    ids=["nothing", "html", "svg", "pdf", "cut off", "gif", "moving", "bomb"],
+    ids=["nothing", "html", "svg", "pdf", "cut off", "gif", "moving", "bomb", "laborious", "large"],
 )
 async def test_what_is_no_photograph_is_refused(house: House, body: bytes) -> None:
     trip = await house.on_scene()
     answer = await put(house.driver, trip["id"], "p-1", body)
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "invalid", "photo")
     assert (await house.driver.get(f"/trips/{trip['id']}/photos")).json() == []
+
+
+@pytest.mark.parametrize("sent", [scans(100), sized(4_032, 3_024, "JPEG")], ids=["progressive", "a phone's"])
+def test_what_a_camera_or_a_program_writes_is_a_photograph(sent: bytes) -> None:
+    assert picture_of(sent).width in (80, 2_048)
+
+
+async def test_two_photographs_are_read_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    trip = await house.on_scene()
+    begun: list[bytes] = []
+    go_on = threading.Event()
+
+    def held(sent: bytes) -> Picture:
+        begun.append(sent)
+        go_on.wait()
+        return picture_of(sent)
+
+    monkeypatch.setattr(jobs, "picture_of", held)
+    came = asyncio.gather(*(put(house.driver, trip["id"], f"p-{number}", picture()) for number in range(6)))
+    waiting = jobs._PICTURES._work_queue
+    for _ in range(100_000):
+        if len(begun) + waiting.qsize() == 6:
+            break
+        await asyncio.sleep(0)
+    try:
+        assert (len(begun), waiting.qsize()) == (2, 4)
+    finally:
+        go_on.set()
+    assert {answer.status_code for answer in await came} == {200}
 
 
 def with_another_behind_it() -> bytes:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from line import Line
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from town import SCENE, Town
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from town import PASSWORD, SCENE, Town
+
+from gateway.auth import COOKIE
 
 PHONE = {"width": 360, "height": 740}
 Picture = Callable[[Page, str], None]
@@ -165,6 +167,86 @@ def test_r1_what_the_service_refuses_comes_back_with_its_reason(
     picture(page, "dealer-phone-refused")
     page.get_by_role("button", name="知道了").click()
     expect(alert).to_have_count(0)
+
+
+def sign_in(page: Page, who: str) -> None:
+    """Over the page whose session is over."""
+    page.locator("input[name=username]").fill(who)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".dealer-top span")).to_have_text(who)
+
+
+def test_on_a_shared_phone_each_ones_deeds_wait_for_that_person(
+    phone: BrowserContext, line: Line, town: Town, picture: Picture
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{line.url}/dealer")
+    case = offered(town, caller={"name": "吴女士", "phone": "13611113333"}, car={"plate": "沪C98766"})
+    expect(page.get_by_role("timer")).to_be_visible()
+    accept(page)
+    into_the_tunnel(phone, line)
+    primary(page).click()
+    expect(page.get_by_role("status").first).to_contain_text("离线，已保存 1 项")
+    phone.clear_cookies(name=COOKIE)  # li's session ends meanwhile, and chen is next to take the phone
+    out_of_the_tunnel(phone, line)
+    expect(page.get_by_role("dialog")).to_contain_text("登录已到期")
+    sign_in(page, "chen")
+    expect(primary(page)).to_have_text("出发")
+    into_the_tunnel(phone, line)
+    primary(page).click()
+    expect(page.get_by_role("status").first).to_contain_text("离线，已保存 1 项")  # chen's own
+    assert town.send("zhang", "GET", f"/cases/{case['id']}")["status"] == "accepted"
+    phone.clear_cookies(name=COOKIE)
+    out_of_the_tunnel(phone, line)
+    expect(page.get_by_role("dialog")).to_contain_text("登录已到期")
+    sign_in(page, "li")
+    expect(page.locator(".job-head .state")).to_have_text("在途")
+    told = town.send("zhang", "GET", f"/cases/{case['id']}/timeline")
+    assert [event["actor"] for event in told if event["kind"] == "vehicle_departed"] == ["user:li"]
+    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "customer", "reason": "已恢复"})
+
+
+def test_what_may_be_taken_later_is_sent_again_and_what_was_refused_may_be_tried_again(
+    browser: Browser, town: Town, picture: Picture
+) -> None:
+    # Requests that pass by a service worker are not seen by the test.
+    context = browser.new_context(viewport=PHONE, locale="zh-CN", service_workers="block")  # type: ignore[arg-type]
+    town.enter(context, "li")
+    page = context.new_page()
+    answers = [(429, "too_many_requests"), (408, "invalid"), *[(409, "conflict")] * 3]
+    keys: set[str | None] = set()
+
+    def busy(route: Route) -> None:
+        keys.add(route.request.header_value("Idempotency-Key"))
+        if not answers:
+            route.continue_()
+            return
+        status, code = answers.pop(0)
+        headers = {"Retry-After": "1"} if status == 429 else {}
+        problem = {"status": status, "code": code, "title": "", "reason": "忙"}
+        route.fulfill(status=status, headers=headers, json=problem)
+
+    page.route("**/depart", busy)
+    page.route("**/arrive", busy)
+    page.goto(f"{town.url}/dealer")
+    case = offered(town, caller={"name": "郑先生", "phone": "13611114444"}, car={"plate": "沪C98767"})
+    expect(page.get_by_role("timer")).to_be_visible()
+    accept(page)
+    primary(page).click()
+    expect(page.locator(".job-head .state")).to_have_text("在途")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert (answers, len(keys)) == ([], 1)
+    answers += [(409, "conflict")] * 4
+    primary(page).click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("“到达”未被接受： 忙")
+    picture(page, "dealer-phone-try-again")
+    page.get_by_role("button", name="再试").click()
+    expect(alert).to_have_count(0)
+    expect(page.locator(".job-head .state")).to_have_text("现场")
+    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "customer", "reason": "已恢复"})
+    context.close()
 
 
 @pytest.mark.parametrize("room", ["历史", "车辆", "人员", "成绩"])

@@ -2,10 +2,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { components } from "@/api/schema";
-import { api, Offline, told } from "@/shared/api";
+import { api, Offline, Problem, told } from "@/shared/api";
 import { Feed } from "@/shared/feed";
-import { sessionEnded, useSession } from "@/shared/session";
+import { currentUser, sessionEnded, useSession } from "@/shared/session";
 import { keepJobs, keptJobs, lineIs } from "./outbox";
+import { verdictOn } from "./verdict";
 
 export type Job = components["schemas"]["JobView"];
 export type Photo = components["schemas"]["PhotoView"];
@@ -16,15 +17,17 @@ const LOOK_AGAIN_MS = 8_000;
 export const JOBS = ["jobs"];
 
 async function jobs(): Promise<Job[]> {
+  const user = currentUser() ?? "";
   try {
     const found = await told(api.GET("/api/v1/jobs"));
-    await keepJobs(found);
+    await keepJobs(user, found);
     lineIs(true);
     return found;
   } catch (error) {
-    if (!(error instanceof Offline)) throw error;
+    const away = error instanceof Offline || (error instanceof Problem && verdictOn(error.document, 0) === "wait");
+    if (!away) throw error;
     lineIs(false);
-    const kept = await keptJobs();
+    const kept = await keptJobs(user);
     if (!Array.isArray(kept)) throw error;
     return kept as Job[];
   }

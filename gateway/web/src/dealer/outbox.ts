@@ -1,15 +1,20 @@
 /**
  * What a person did on the phone, in its order, until the service has it. Each entry has a key of its own, so that what
  * is sent twice is done once. Without a connection entries wait; what the service refuses comes back with its reason.
+ * All that is kept belongs to whoever was signed in: on a phone that several share it waits until that person is back.
  */
 import { type IDBPDatabase, openDB } from "idb";
 import { useSyncExternalStore } from "react";
 import { fetched, newKey, Offline, Problem } from "@/shared/api";
+import { currentUser, isConfirmed } from "@/shared/session";
+import { verdictOn } from "./verdict";
 
 export interface Deed {
   /** Orders the entries; given by the store. */
   id?: number;
   key: string;
+  /** Who did it. Absent in what an older page kept: that is taken for the present user's. */
+  user?: string | null;
   /** Which step of which case it is, as in the job's `next`. */
   step: string;
   case: string;
@@ -21,11 +26,13 @@ export interface Deed {
   at: string;
   /** The service's reason, once it has refused. */
   refused?: string;
+  /** How often another transaction was in its way. */
+  collisions?: number;
 }
 
 const DATABASE = "nearside-dealer";
 const STORE = "deeds";
-const KEPT_JOBS = "jobs";
+const KEPT = "jobs";
 const AGAIN_MS = 4_000;
 
 let database: Promise<IDBPDatabase> | null = null;
@@ -33,6 +40,8 @@ let deeds: readonly Deed[] = [];
 let offline = false;
 let sending: Promise<void> | null = null;
 let timer: number | undefined;
+/** Nothing is sent before, by `performance.now()`: the service has asked to be left alone so long. */
+let restUntil = 0;
 const listeners = new Set<() => void>();
 let whenDone: () => Promise<void> = () => Promise.resolve();
 
@@ -40,8 +49,11 @@ function open(): Promise<IDBPDatabase> {
   database ??= openDB(DATABASE, 1, {
     upgrade(db) {
       db.createObjectStore(STORE, { keyPath: "id", autoIncrement: true });
-      db.createObjectStore(KEPT_JOBS);
+      db.createObjectStore(KEPT);
     },
+  }).then(async (db) => {
+    await db.delete(KEPT, "last"); // an older page's jobs, which were anybody's
+    return db;
   });
   return database;
 }
@@ -51,7 +63,9 @@ function tell(): void {
 }
 
 async function read(): Promise<void> {
-  deeds = (await (await open()).getAll(STORE)) as Deed[];
+  const all = (await (await open()).getAll(STORE)) as Deed[];
+  const user = currentUser();
+  deeds = all.filter((deed) => user !== null && (deed.user ?? user) === user);
   tell();
 }
 
@@ -61,14 +75,15 @@ async function read(): Promise<void> {
  */
 export async function openOutbox(done: () => Promise<void>): Promise<void> {
   whenDone = done;
-  await read();
-  window.addEventListener("online", () => void flush());
+  window.addEventListener("online", goOn);
   await flush();
 }
 
+const goOn = (): void => void flush();
+
 /** Keep the deed, then try to send it. Gives when it is kept; it may be sent later. */
 export async function perform(deed: Omit<Deed, "id" | "key" | "at">): Promise<void> {
-  await (await open()).add(STORE, { ...deed, key: newKey(), at: new Date().toISOString() });
+  await (await open()).add(STORE, { ...deed, user: currentUser(), key: newKey(), at: new Date().toISOString() });
   await read();
   await flush();
 }
@@ -77,6 +92,13 @@ export async function perform(deed: Omit<Deed, "id" | "key" | "at">): Promise<vo
 export async function forget(id: number): Promise<void> {
   await (await open()).delete(STORE, id);
   await read();
+}
+
+/** Send a deed again that was refused: what was in its way may be gone. */
+export async function tryAgain({ refused: _reason, collisions: _count, ...deed }: Deed): Promise<void> {
+  await (await open()).put(STORE, deed);
+  await read();
+  await flush();
 }
 
 /** Send what waits, in order; one round at a time. */
@@ -88,26 +110,42 @@ export function flush(): Promise<void> {
 }
 
 async function round(): Promise<void> {
+  await read();
+  if (performance.now() < restUntil) return; // the timer is set
   window.clearTimeout(timer);
-  for (let deed = nextWaiting(); deed; deed = nextWaiting()) {
+  // The cookie says who acts: without the service's word whose it is, nobody's deeds are sent.
+  for (let deed = nextWaiting(); deed && isConfirmed(); deed = nextWaiting()) {
     try {
       await send(deed);
       await whenDone();
       await (await open()).delete(STORE, deed.id ?? 0);
     } catch (error) {
-      const away = error instanceof Offline || (error instanceof Problem && error.document.status >= 500);
-      const signedOut = error instanceof Problem && error.document.status === 401;
-      if (away || signedOut) {
-        become(away);
-        timer = window.setTimeout(() => void flush(), AGAIN_MS);
+      if (!(error instanceof Problem || error instanceof Offline)) throw error;
+      const answer = error instanceof Problem ? error : null;
+      const verdict = verdictOn(answer?.document ?? null, deed.collisions ?? 0);
+      if (verdict === "wait" || verdict === "sign_in") {
+        become(verdict === "wait");
+        rest(answer?.retryAfterMs ?? 0);
         return;
       }
-      if (!(error instanceof Problem)) throw error;
-      await (await open()).put(STORE, { ...deed, refused: error.message });
+      const judged = verdict === "again" ? { collisions: (deed.collisions ?? 0) + 1 } : { refused: error.message };
+      await (await open()).put(STORE, { ...deed, ...judged });
     }
     await read();
     become(false);
   }
+}
+
+/** Go on by itself later; not before `askedMs` have passed, whoever calls meanwhile. */
+function rest(askedMs: number): void {
+  restUntil = askedMs ? performance.now() + askedMs : 0;
+  timer = window.setTimeout(
+    () => {
+      restUntil = 0;
+      void flush();
+    },
+    Math.max(AGAIN_MS, askedMs),
+  );
 }
 
 const nextWaiting = (): Deed | undefined => deeds.find((deed) => deed.refused === undefined);
@@ -143,20 +181,22 @@ const subscribe = (listener: () => void) => {
 export const useDeeds = (): readonly Deed[] => useSyncExternalStore(subscribe, () => deeds);
 export const useOffline = (): boolean => useSyncExternalStore(subscribe, () => offline);
 
-/** The jobs as last told, for a visit without a connection. */
-export async function keepJobs(jobs: unknown): Promise<void> {
-  await (await open()).put(KEPT_JOBS, jobs, "last");
+/** The jobs as last told to `user`, for a visit without a connection. */
+export async function keepJobs(user: string, jobs: unknown): Promise<void> {
+  await (await open()).put(KEPT, jobs, [user, "jobs"]);
 }
 
-export async function keptJobs(): Promise<unknown> {
-  return (await open()).get(KEPT_JOBS, "last");
+export async function keptJobs(user: string): Promise<unknown> {
+  return (await open()).get(KEPT, [user, "jobs"]);
 }
 
-/** A draft by its name, such as a check sheet that is not saved yet. */
+/** A draft of the present user's by its name, such as a check sheet that is not saved yet. */
 export async function keepDraft(name: string, draft: unknown): Promise<void> {
-  await (await open()).put(KEPT_JOBS, draft, `draft:${name}`);
+  await (await open()).put(KEPT, draft, [currentUser() ?? "", `draft:${name}`]);
 }
 
 export async function draftOf(name: string): Promise<unknown> {
-  return (await open()).get(KEPT_JOBS, `draft:${name}`);
+  const db = await open();
+  const kept: unknown = await db.get(KEPT, [currentUser() ?? "", `draft:${name}`]);
+  return kept ?? db.get(KEPT, `draft:${name}`); // of an older page
 }

@@ -13,7 +13,7 @@ import "./dealer.css";
 import { Figures, History, People, Vehicles } from "./desk";
 import { JobScreen } from "./job";
 import { JOBS, type Job, useJobs } from "./jobs";
-import { type Deed, flush, forget, openOutbox, useDeeds, useOffline } from "./outbox";
+import { type Deed, flush, forget, openOutbox, tryAgain, useDeeds, useOffline } from "./outbox";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -121,6 +121,9 @@ function RefusedDeed({ deed }: { deed: Deed }) {
       <p>
         <strong>{t("dealer.not_taken", { what: t(`dealer.step_${deed.step}`) })}</strong> {deed.refused}
       </p>
+      <button type="button" onClick={() => void tryAgain(deed)}>
+        {t("dealer.try_again")}
+      </button>
       <button type="button" onClick={() => void forget(deed.id ?? 0)}>
         {t("dealer.understood")}
       </button>

@@ -18,12 +18,20 @@ export interface ProblemDocument {
 
 /** What the server refused, and why; nothing was changed. */
 export class Problem extends Error {
-  constructor(readonly document: ProblemDocument) {
+  /** `retryAfterMs`: how long the service asks to be left alone; 0 where it says nothing of that. */
+  constructor(
+    readonly document: ProblemDocument,
+    readonly retryAfterMs = 0,
+  ) {
     super(document.reason || document.title);
     this.name = "Problem";
   }
   get code(): string {
     return this.document.code;
+  }
+  /** Another request was done under this one's key: an earlier answer was lost, and what was sent changed since. */
+  get usedKey(): boolean {
+    return this.code === "conflict" && this.document.field === "Idempotency-Key";
   }
   /** The reasons by field: `location.lat` and so on; "" for what belongs to no field. */
   get byField(): ReadonlyMap<string, string> {
@@ -94,9 +102,17 @@ export async function fetched(path: string, init: RequestInit = {}): Promise<Res
 
 function problemOf(document: unknown, response: Response): Problem {
   const known = document as ProblemDocument | undefined;
-  if (known && typeof known === "object" && "code" in known) return new Problem(known);
+  const retryAfterMs = retryAfter(response.headers.get("Retry-After"), Date.now());
+  if (known && typeof known === "object" && "code" in known) return new Problem(known, retryAfterMs);
   const { status, statusText: title } = response;
-  return new Problem({ type: "", title, status, detail: "", reason: "", code: "internal" });
+  return new Problem({ type: "", title, status, detail: "", reason: "", code: "internal" }, retryAfterMs);
+}
+
+/** The header in milliseconds from `now`; it has either seconds or a date. */
+export function retryAfter(header: string | null, now: number): number {
+  if (!header) return 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Math.max(0, ms || 0);
 }
 
 /** Names one intention of a person: sent twice with the same key, it is done once. */

@@ -29,6 +29,12 @@ function become(next: Partial<SessionState>): void {
 
 export const currentSession = (): SessionState => session;
 
+/** Whose what is kept on this device is now; null where nobody is signed in. */
+export const currentUser = (): string | null => session.who?.username ?? null;
+
+/** The service itself has said who is signed in, and has not said since that the session is over. */
+export const isConfirmed = (): boolean => session.state === "in" && session.epoch > 0;
+
 export function onSession(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -51,37 +57,53 @@ function keep(who: Who | null): void {
   else localStorage.removeItem(KEPT_AS);
 }
 
+/** The last person whom this page was shown to, signed in still or not. */
+let shownTo: string | null = null;
+
+/** Another person than before begins with a fresh page, which has nothing of the one before. */
+function beginAnewFor(username: string): boolean {
+  const another = shownTo !== null && shownTo !== username;
+  if (another) location.reload();
+  else shownTo = username;
+  return another;
+}
+
+/** As the service says. */
+function enter(who: Who): void {
+  keep(who);
+  if (!beginAnewFor(who.username)) become({ state: "in", who, epoch: session.epoch + 1 });
+}
+
+// Pages of one browser share its session: who signs in on one is whom the service sees behind the others.
+window.addEventListener("storage", ({ key, newValue }) => {
+  if (key === KEPT_AS && newValue && shownTo !== null) beginAnewFor((JSON.parse(newValue) as Who).username);
+});
+
 /** Begin without a connection, as whoever was signed in last; the service has the last word once it answers. */
 export function assumeSession(): void {
   const kept = localStorage.getItem(KEPT_AS);
-  if (session.state === "unknown" && kept) become({ state: "in", who: JSON.parse(kept) as Who });
+  if (session.state !== "unknown" || !kept) return;
+  const who = JSON.parse(kept) as Who;
+  shownTo = who.username;
+  become({ state: "in", who });
 }
 
-/** Ask whether this browser is signed in. Throws `Offline` where nobody answers. */
+/** Ask whether this browser is signed in. Throws where the service does not say. */
 export async function lookUpSession(): Promise<void> {
   try {
-    const who = await told(api.GET("/api/v1/session"));
-    keep(who);
-    become({ state: "in", who, epoch: session.epoch + 1 });
+    enter(await told(api.GET("/api/v1/session")));
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem && error.document.status === 401)) throw error;
     keep(null);
     become({ state: "out", who: null });
   }
 }
 
-/** Throws `Problem` for a wrong name or password. Another person than before begins with a fresh page. */
+/** Throws `Problem` for a wrong name or password. */
 export async function signIn(username: string, password: string): Promise<void> {
   const opened = await told(api.POST("/api/v1/session", { body: { username, password } }));
-  const before = session.who;
-  if (before && before.username !== opened.username) {
-    location.reload();
-    return;
-  }
   const { role, dealer, expires_at } = opened;
-  const who = { username: opened.username, role, dealer, expires_at };
-  keep(who);
-  become({ state: "in", who, epoch: session.epoch + 1 });
+  enter({ username: opened.username, role, dealer, expires_at });
 }
 
 export async function signOut(): Promise<void> {

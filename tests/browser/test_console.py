@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Keyboard, Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Keyboard, Locator, Page, Route, WebSocketRoute, expect
 from town import PASSWORD, Town
 
 from core.datum import Datum, from_wgs84
@@ -179,6 +179,48 @@ def test_a_call_that_comes_twice_is_warned_of_and_opens_the_case_there_is(consol
     expect(page.locator(".twice")).to_contain_text(there["number"])
     page.keyboard.press("Alt+g")
     expect(page.locator(".drawer h2")).to_contain_text(there["number"])
+
+
+def test_a_call_whose_answer_was_lost_is_opened_once_and_again_only_knowingly(
+    console: Page, town: Town, picture: Any
+) -> None:
+    page = console
+    unknown = {"status": 503, "code": "store_unavailable", "title": "", "reason": "不知是否已完成"}
+
+    def lost(route: Route) -> None:
+        """It is done, and the answer says that nobody knows."""
+        route.fetch()
+        route.fulfill(status=503, json=unknown)
+
+    def take_down(phone: str) -> None:
+        page.keyboard.press("n")
+        focused(page, "phone")
+        page.keyboard.type(phone)
+        page.keyboard.press("Alt+4")
+        page.keyboard.type("31.2304,121.4737")
+        page.keyboard.press("Enter")
+        focused(page, "fault")
+        page.keyboard.press("3")
+        page.route("**/api/v1/cases", lost, times=1)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".intake > footer")).to_contain_text("不知是否已完成")
+
+    take_down("13700006666")
+    page.keyboard.press("Control+Enter")
+    offered(page)
+    assert len(town.send("zhang", "GET", "/cases?q=13700006666")) == 1
+    page.keyboard.press("Escape")
+    take_down("13700007777")
+    field(page, "note").locator("textarea").fill("在收费站")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".intake > footer")).to_contain_text("此来电此前已开案")
+    (there,) = town.send("zhang", "GET", "/cases?q=13700007777")
+    expect(page.locator(".twice")).to_contain_text(there["number"])
+    expect(field(page, "note").locator("textarea")).to_have_value("在收费站")
+    picture(page, "console-intake-taken")
+    page.keyboard.press("Control+Enter")
+    offered(page)
+    assert len(town.send("zhang", "GET", "/cases?q=13700007777")) == 2
 
 
 def test_a_session_that_ends_amid_the_form_comes_back_to_the_same_form(console: Page, town: Town) -> None:

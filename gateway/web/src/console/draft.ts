@@ -33,8 +33,10 @@ export interface HandOver extends Point {
 }
 
 export interface Draft {
-  /** Names this call: sent twice, it makes one case. */
+  /** Names this call: sent twice, it makes one case. What is refused uses no key up, so it stays until the case is open. */
   key: string;
+  /** The call has a case already, from an earlier press whose answer was lost: another one is opened only knowingly. */
+  taken: boolean;
   phone: string;
   name: string;
   plate: string;
@@ -62,6 +64,7 @@ const UNSAFE_PRIORITY = 5;
 
 export const newDraft = (): Draft => ({
   key: newKey(),
+  taken: false,
   phone: "",
   name: "",
   plate: "",
@@ -84,8 +87,12 @@ export const newDraft = (): Draft => ({
   note: "",
 });
 
-/** What earlier cases say, where the dispatcher has typed nothing else. */
+/** The service has a case under the draft's key. All that was typed stays; what is sent now is another call. */
+export const asTaken = (draft: Draft): Draft => ({ ...draft, key: newKey(), taken: true });
+
+/** What earlier cases say, where the dispatcher has typed nothing else. A draft that was sent is changed by hand only. */
 export function withFile(draft: Draft, file: CallerFile, typed: ReadonlySet<keyof Draft>): Draft {
+  if (draft.taken) return draft;
   const [newest] = file.cars;
   const named = typed.has("name") || !file.caller?.name ? draft : { ...draft, name: file.caller.name };
   return newest && !typed.has("plate") ? withCar(named, newest) : named;

@@ -19,7 +19,7 @@ import { useLanguage, useWords } from "@/shared/words";
 import { useCallerFile } from "./callerfile";
 import { Choices } from "./choices";
 import type { CallerFile, Case, Dealer, Drive, Energy, Fault, Question } from "./contract";
-import { caseOf, type Draft, missing, newDraft, questionsOf, withCar, withFile } from "./draft";
+import { asTaken, caseOf, type Draft, missing, newDraft, questionsOf, withCar, withFile } from "./draft";
 import { useKeys } from "./keys";
 import { PlaceField } from "./placefield";
 import { useFaults } from "./queries";
@@ -136,11 +136,11 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
       onDraft(newDraft);
       onOpened(opened);
     } catch (error) {
-      if (error instanceof Problem) {
-        setWrong(error.byField);
-        // Under this key nothing was done: what is corrected now is another request.
-        onDraft((now) => ({ ...now, key: newDraft().key }));
-      } else if (error instanceof Offline) setWrong(new Map([["", t("page.no_answer")]]));
+      if (error instanceof Problem && error.usedKey) {
+        onDraft(asTaken);
+        await file.refetch(); // before another press can be meant, the case there is stands beside the number
+      } else if (error instanceof Problem) setWrong(error.byField);
+      else if (error instanceof Offline) setWrong(new Map([["", t("page.no_answer")]]));
       else throw error;
     } finally {
       sending.current = false;
@@ -357,13 +357,13 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
       </div>
       <footer>
         <div role="alert" className="wrong">
-          {elsewhere.map(([, reason]) => reason).join(" · ")}
+          {[...(draft.taken ? [t("console.taken")] : []), ...elsewhere.map(([, reason]) => reason)].join(" · ")}
         </div>
         <button type="button" className="plain" onClick={() => onDraft(newDraft)}>
           {t("console.start_over")}
         </button>
         <button type="submit" className="primary" disabled={busy}>
-          {t("console.open_case")} <kbd>Ctrl ↵</kbd>
+          {t(draft.taken ? "console.open_another" : "console.open_case")} <kbd>Ctrl ↵</kbd>
         </button>
       </footer>
     </form>

@@ -19,6 +19,8 @@ from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Pers
 
 _OLDEST_SURVEYED = timedelta(days=7)
 """An owner who answers later than this complains by another way."""
+_LONGEST = timedelta(days=30)
+"""No rescue takes longer, so that of a dealer's ended cases only the last month's are looked through."""
 
 
 async def get_case(session: AsyncSession, case_id: str, *, lock: bool = False) -> Case:
@@ -137,15 +139,16 @@ async def answered_since(session: AsyncSession, start: datetime) -> list[Case]:
 
 
 async def jobs_of(session: AsyncSession, dealer: str, *, ended_after: datetime) -> list[Case]:
-    """The cases ever offered to `dealer` that run, or were opened since `ended_after` and have ended; by id."""
+    """The cases ever offered to `dealer` that run, or have ended since `ended_after`; by id."""
     unfinished = CaseRow.status.not_in([status.value for status in FINAL])
     statement = (
         select(CaseRow.state)
         .join(CaseDealer, CaseDealer.case_id == CaseRow.id)
-        .where(CaseDealer.dealer == dealer, unfinished | (CaseRow.opened_at >= ended_after))
+        .where(CaseDealer.dealer == dealer, unfinished | (CaseRow.opened_at >= ended_after - _LONGEST))
         .order_by(CaseRow.id)
     )
-    return [decode_case(state) for state in (await session.execute(statement)).scalars()]
+    cases = (decode_case(state) for state in (await session.execute(statement)).scalars())
+    return [case for case in cases if case.status not in FINAL or (case.ended_at and case.ended_at >= ended_after)]
 
 
 async def opened_since(

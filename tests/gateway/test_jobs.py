@@ -6,14 +6,17 @@ import threading
 import warnings
 import zlib
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from gateway_house import SCENE, SIGNATURE, House, Person, acceptance
 from PIL import Image, ImageOps
+from sqlalchemy import update
 
 from core.errors import Invalid
+from dispatch import queries
+from dispatch.tables import CaseRow
 from gateway import photos
 from gateway.http import jobs
 from gateway.photos import MAX_BYTES, Picture, picture_of
@@ -65,6 +68,21 @@ async def test_r19_r7_consent_comes_before_the_work_and_a_tow_is_phoned_in(house
     await house.driver.post(f"{path}/checksheet/sign", {"signer": "李女士", "signature_svg": SIGNATURE})
     assert (await job(house.driver))["next"][0] == "phone_completion"
     assert (await house.driver.post(f"{path}/complete")).status_code == 403
+
+
+async def test_a_job_is_shown_for_a_day_after_its_end_however_long_it_took(house: House) -> None:
+    trip = await house.on_scene()
+    cancelled = await house.cac.post(f"/cases/{trip['case']}/cancel", {"by": "customer", "reason": "x"})
+    assert cancelled.status_code == 200, cancelled.text
+    ended_at = datetime.fromisoformat(cancelled.json()["ended_at"])
+    long_ago = update(CaseRow).values(opened_at=ended_at - timedelta(days=3))
+    async with house.service.db.write() as session:
+        await session.execute(long_ago)
+    assert (await job(house.d1))["case"]["id"] == trip["case"]
+    async with house.service.db.read() as session:
+        (shown,) = await queries.jobs_of(session, "D1", ended_after=ended_at)
+        assert shown.id == trip["case"]
+        assert await queries.jobs_of(session, "D1", ended_after=ended_at + timedelta(seconds=1)) == []
 
 
 async def test_the_scene_is_told_in_every_maps_datum(house: House) -> None:

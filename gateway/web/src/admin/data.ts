@@ -71,6 +71,11 @@ export function useWrite(...touched: string[]) {
     onError: (error) => {
       if (error instanceof Offline) void message.error(t("page.no_answer"));
       else if (!(error instanceof Problem)) throw error;
+      else if (error.usedKey) {
+        // The answer to what was sent before was lost: it is done, and what is asked for now is another change.
+        setKey(newKey());
+        for (const name of touched) void client.invalidateQueries({ queryKey: [name] });
+      }
     },
   });
   const reasons: ReadonlyMap<string, string> = write.error instanceof Problem ? write.error.byField : new Map();

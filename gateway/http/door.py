@@ -6,7 +6,7 @@ and its answer is kept beside it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
@@ -157,12 +157,16 @@ def told_moment(text: str | None, field: str) -> datetime | None:
         raise Invalid(str(error), field=field) from error
 
 
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing was rescued here before; and the span before one that begins later is still a span of the calendar."""
+
+
 def span_of(
     start: str | None, end: str | None, now: datetime, *, usual: timedelta, most_days: int
 ) -> tuple[datetime, datetime]:
     """The span that a query names: `to` is `now` where nothing is said, and `from` the `usual` time before.
 
-    Raises `Invalid` where it ends before it begins, or is longer than `most_days`.
+    Raises `Invalid` where it ends before it begins, begins before the year 2000, or is longer than `most_days`.
     """
     since, until = any_span_of(start, end, now, usual=usual)
     if until - since > timedelta(days=most_days):
@@ -177,6 +181,8 @@ def any_span_of(start: str | None, end: str | None, now: datetime, *, usual: tim
         since: datetime = moment_from(start, "from") or until - usual
     except OverflowError as error:
         raise Invalid("no such time", field="from") from error
+    if since < _EARLIEST:
+        raise Invalid("a span begins in the year 2000 or later", field="from")
     if since > until:
         raise Invalid("`from` lies after `to`", field="from")
     return since, until

@@ -1,6 +1,7 @@
 """The network as the OEM reads it: its figures and trends, offers refused and why, late cases, coverage, exports."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from core.geo import parse_bbox
 from core.hexagons import RESOLUTIONS, outline
 from dispatch import queries
 from dispatch.heat import demand
+from dispatch.promise import effective_promise
 from dispatch.roster import Roster
 from dispatch.vocabulary import Case, Offer, OfferStatus
 from gateway.catalogue import Language, word
@@ -28,7 +30,7 @@ from gateway.standing import standings
 from scoring import queries as scoring
 from scoring.projection import catch_up
 from scoring.together import parts_of, span_before, together
-from scoring.vocabulary import DealerScore, Kpi
+from scoring.vocabulary import CountedCase, DealerScore, Kpi
 from tracking.travel import reach_m
 from tracking.vocabulary import VehicleKind
 
@@ -108,7 +110,7 @@ class RefusedView(View):
 
 
 class LateView(View):
-    """A case that was reached after its promise, or not at all."""
+    """A case that a dealer reached after its promise, or not at all; the promise that counts, and its first arrival."""
 
     case: str
     number: str
@@ -234,9 +236,13 @@ def _dealer_view(
 async def _cases(door: NetworkDoor, since: datetime, until: datetime) -> list[Case]:
     async with door.desk.db.read() as session:
         found = await queries.opened_since(session, since, before=until, limit=MOST_CASES + 1)
-    if len(found) > MOST_CASES:
-        raise Invalid(f"more than {MOST_CASES} cases: ask for a shorter span", field="from")
+    _check_count(len(found))
     return found
+
+
+def _check_count(found: int, most: int = MOST_CASES) -> None:
+    if found > most:
+        raise Invalid(f"more than {most} cases: ask for a shorter span", field="from")
 
 
 @router.get(
@@ -297,24 +303,29 @@ def _refusal(case: Case, offer: Offer, sight: Sight, roster: Roster) -> RefusedV
 
 @router.get("/network/late", summary="Cases reached too late (K3)", response_model=list[LateView], responses=_READ)
 async def late(door: NetworkDoor, start: From = None, end: To = None) -> Response:
-    """Of the cases opened in the span: after the promise, or not at all."""
+    """Of the cases opened in the span: after the promise that counts, or not at all."""
+    now = door.desk.clock.now()
     cases = await _cases(door, *_span(door, start, end))
-    return read_answer(
-        [
-            LateView(
+    return read_answer([view for case in cases for view in _late(case, now)])
+
+
+def _late(case: Case, now: datetime) -> Iterator[LateView]:
+    """K3, K8: by dealer, the first of its vehicles to arrive; none is late while its promise has not passed."""
+    for dealer in dict.fromkeys(trip.dealer for trip in case.trips):
+        promised_at = effective_promise(case, dealer)
+        trips = [trip for trip in case.trips if trip.dealer == dealer]
+        arrivals = [arrived_at for trip in trips if (arrived_at := trip.arrived_at or trip.reported_arrived_at)]
+        waited_until = min(arrivals) if arrivals else max(trip.ended_at or now for trip in trips)
+        if promised_at and waited_until > promised_at:
+            yield LateView(
                 case=case.id,
                 number=case.number,
-                dealer=trip.dealer,
-                promised_at=trip.promised_at,
-                arrived_at=trip.arrived_at,
+                dealer=dealer,
+                promised_at=promised_at,
+                arrived_at=min(arrivals, default=None),
                 lat=case.place.scene.lat,
                 lon=case.place.scene.lon,
             )
-            for case in cases
-            for trip in case.trips
-            if trip.promise_missed or (trip.arrived_at and trip.arrived_at > trip.promised_at)
-        ]
-    )
 
 
 @router.get("/network/demand", summary="Where help was needed", response_model=list[DemandView], responses=_READ)
@@ -370,10 +381,14 @@ async def coverage(door: NetworkDoor) -> Response:
     return read_answer(views)
 
 
-def workbook(name: str, title: str, titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> Response:
-    """A file for Excel."""
+async def workbook(name: str, title: str, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """A file for Excel. It is made beside the loop, `rows` too where they come one by one: many take seconds."""
+
+    def made() -> bytes:
+        return write_sheet(title, titles, list(rows))
+
     headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
-    return Response(write_sheet(title, titles, rows), media_type=MEDIA_TYPE, headers=headers)
+    return Response(await asyncio.to_thread(made), media_type=MEDIA_TYPE, headers=headers)
 
 
 @router.get("/exports/scores.xlsx", summary="The scores for Excel", responses=_READ, response_class=Response)
@@ -382,8 +397,8 @@ async def scores_sheet(door: NetworkDoor, request: Request, start: From = None, 
     language = request_language(request)
     found = await _network(door, *_span(door, start, end))
     titles = [*headings(language), word("score.region", language), word("score.change", language)]
-    rows = [[*row(view), view.region, view.change] for view in found.dealers]
-    return workbook("scores", word("score.score", language), titles, rows)
+    rows = ([*row(view), view.region, view.change] for view in found.dealers)
+    return await workbook("scores", word("score.score", language), titles, rows)
 
 
 @router.get("/exports/refused.xlsx", summary="Refused offers for Excel", responses=_READ, response_class=Response)
@@ -394,7 +409,7 @@ async def refused_sheet(door: NetworkDoor, request: Request, start: From = None,
     titles = [
         word(f"refused.{name}", language) for name in ("at", "number", "dealer", "name", "region", "answer", "reason")
     ]
-    rows = [
+    rows = (
         [
             view.at,
             view.number,
@@ -405,8 +420,8 @@ async def refused_sheet(door: NetworkDoor, request: Request, start: From = None,
             view.reason,
         ]
         for view in found
-    ]
-    return workbook("refused", word("refused.title", language), titles, rows)
+    )
+    return await workbook("refused", word("refused.title", language), titles, rows)
 
 
 @router.get("/exports/cases.xlsx", summary="Cases for Excel", responses=_READ, response_class=Response)
@@ -419,7 +434,8 @@ async def cases_sheet(door: NetworkDoor, request: Request, start: From = None, e
         for name in ("number", "opened", "status", "channel", "fault", "plate", "city", "dealer", "vehicle")
     ]
     titles += [word(f"sheet_case.{name}", language) for name in ("promised", "arrived", "ended", "satisfaction")]
-    return workbook("cases", word("page.board", language), titles, [_case_row(door, case, language) for case in cases])
+    rows = (_case_row(door, case, language) for case in cases)
+    return await workbook("cases", word("page.board", language), titles, rows)
 
 
 def _case_row(door: NetworkDoor, case: Case, language: Language) -> list[Any]:
@@ -457,13 +473,15 @@ async def drilldown_sheet(
     check_dealer(door.user, dealer)
     language = request_language(request)
     await catch_up(door.desk.db)
-    rows: list[list[Any]] = []
+    found: list[CountedCase] = []
     cursor = ""
+    per_case = 1 if kpi else len(Kpi)
+    most = MOST_CASES // per_case  # so that it is rows of which there are no more
     async with door.desk.db.read() as session:
         if await queries.dealer(session, dealer) is None:
             raise NotFound("no such dealer", field="dealer")
         while True:
-            page, cursor = await scoring.cases_behind(
+            counted, cursor = await scoring.cases_behind(
                 session,
                 dealer,
                 kpi.value if kpi else "",
@@ -472,17 +490,19 @@ async def drilldown_sheet(
                 cursor=cursor,
                 limit=200,
             )
-            rows += [
-                [
-                    one.number,
-                    one.opened_at,
-                    word(f"kpi.{one.kpi}", language),
-                    word(f"counted.{one.counted}", language),
-                    word(f"score_reason.{one.reason}", language),
-                ]
-                for one in page
-            ]
+            found += counted
+            _check_count(len(found) // per_case, most)
             if not cursor:
                 break
+    rows = (
+        [
+            one.number,
+            one.opened_at,
+            word(f"kpi.{one.kpi}", language),
+            word(f"counted.{one.counted}", language),
+            word(f"score_reason.{one.reason}", language),
+        ]
+        for one in found
+    )
     titles = [word(f"sheet_case.{name}", language) for name in ("number", "opened", "kpi", "counted", "why")]
-    return workbook(f"drilldown-{dealer}", dealer, titles, rows)
+    return await workbook(f"drilldown-{dealer}", dealer, titles, rows)

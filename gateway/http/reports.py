@@ -1,5 +1,6 @@
 """R13: the weekly reports, as they were made."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
@@ -79,7 +80,7 @@ async def paper(week: WeekPath, door: NetworkDoor, request: Request) -> Response
     """The network's figures and each dealer's, as they stood when the week was over."""
     report, views = await _week(door, week)
     whole = together("", report.scores, door.service.rules.book.scoring.weights)
-    body = weekly_paper(report, whole, views, request_language(request))
+    body = await asyncio.to_thread(weekly_paper, report, whole, views, request_language(request))
     headers = {"Content-Disposition": f'inline; filename="{week}.pdf"'}
     return Response(body, media_type=MEDIA_TYPE, headers=headers)
 
@@ -88,4 +89,4 @@ async def paper(week: WeekPath, door: NetworkDoor, request: Request) -> Response
 async def sheet(week: WeekPath, door: NetworkDoor, request: Request) -> Response:
     """The same as a table."""
     _report, views = await _week(door, week)
-    return workbook(week, week, headings(request_language(request)), [row(view) for view in views])
+    return await workbook(week, week, headings(request_language(request)), [row(view) for view in views])

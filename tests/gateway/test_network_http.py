@@ -2,6 +2,10 @@
 
 import io
 import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +15,9 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from core.clock import CHINA_STANDARD_TIME
+from dispatch import queries
+from dispatch.vocabulary import Case
+from gateway.http import network, reports
 from gateway.imports.cases import import_cases
 from scoring.vocabulary import WEIGHTS
 from scoring.weekly import make_weekly_report
@@ -112,6 +119,118 @@ async def test_k3_late_cases_are_told_with_their_place(house: House) -> None:
     (late,) = (await house.oem.get("/network/late?from=2026-10-01&to=2026-10-01")).json()
     assert (late["number"], late["dealer"], late["lat"]) == ("H-1", "D1", SCENE["lat"])
     assert (await house.oem.get("/network/late?from=2026-10-02&to=2026-10-02")).json() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "approved", "arrived", "late"),
+    [
+        (60, False, 40, True),
+        (60, True, 40, False),
+        (60, True, 61, True),
+        (10, False, 15, False),
+        (10, False, 31, True),
+        (60, False, None, True),
+        (120, True, None, False),
+    ],
+)
+async def test_k3_late_is_after_the_promise_that_counts_as_in_the_scores(
+    house: House, told: int, *, approved: bool, arrived: int | None, late: bool
+) -> None:
+    """Promised in 30 minutes; the dealer told another time, which the CAC approved or not; the case ended after 100."""
+    on_site = {"arrived_at": _at(arrived), "result": "repaired", "drivable": True, "signed": True} if arrived else {}
+    past = {
+        "number": "H-1",
+        "channel": "hotline_400",
+        "opened_at": _at(0),
+        "fault": "battery",
+        "location": SCENE,
+        "offers": [
+            {"dealer": "D1", "at": _at(0), "answer": "accepted", "answered_at": _at(1), "promised_at": _at(30)},
+        ],
+        "promise_changes": [
+            {"dealer": "D1", "at": _at(5), "promised_at": _at(told), "approved": approved, "outside_cause": approved},
+        ],
+        "trips": [{"dealer": "D1", "kind": "service", "departed_at": _at(2), **on_site}],
+        "end": {"status": "closed" if arrived else "cancelled", "at": _at(100), "by": None if arrived else "customer"},
+        "satisfaction": None,
+    }
+    report = await import_cases(house.service.desk, json.dumps(past).encode(), "user:cac", lambda *_: None)
+    assert report.imported == 1, report.rejected
+    listed = (await house.oem.get("/network/late?from=2026-10-01&to=2026-10-01")).json()
+    counts = _at(told if approved else 30)
+    shown = [(datetime.fromisoformat(one["promised_at"]), one["arrived_at"] is not None) for one in listed]
+    assert shown == ([(datetime.fromisoformat(counts), arrived is not None)] if late else [])
+    (behind,) = (await house.oem.get("/scores/D1/cases?kpi=arrival&from=2026-10-01&to=2026-10-01")).json()
+    assert (behind["counted"] == "denominator") == late
+
+
+def _at(minute: int | None) -> str:
+    return (datetime(2026, 10, 1, 8, tzinfo=CHINA_STANDARD_TIME) + timedelta(minutes=minute or 0)).isoformat()
+
+
+async def test_r5_a_second_vehicle_that_comes_after_the_promise_is_not_late_where_the_first_was_there(
+    house: House,
+) -> None:
+    trip = await house.on_scene()
+    await house.d1.post(f"/trips/{trip['id']}/outcome", {"result": "unresolved", "drivable": False})
+    clock = house.service.desk.clock
+    later = clock.now() + timedelta(hours=2)
+    case = await _case(house, trip["case"])
+    second = replace(case.trips[0], id="t2", arrived_at=later)
+    assert list(network._late(replace(case, trips=(*case.trips, second)), later)) == []
+    nobody = replace(case.trips[0], arrived_at=None, reported_arrived_at=None)
+    (late,) = network._late(replace(case, trips=(nobody,)), later)
+    assert (late.dealer, late.arrived_at) == ("D1", None)
+    assert list(network._late(replace(case, trips=(nobody,)), clock.now())) == []
+
+
+async def _case(house: House, case_id: str) -> Case:
+    async with house.service.db.read() as session:
+        return await queries.get_case(session, case_id)
+
+
+@pytest.mark.parametrize(
+    "path", ["/network", "/network/refused", "/network/late", "/exports/scores.xlsx", "/exports/cases.xlsx"]
+)
+async def test_a_span_that_has_none_before_it_is_refused(shared_house: House, path: str) -> None:
+    answer = await shared_house.oem.get(f"{path}?from=0001-01-02T00:00:00Z&to=0001-01-05T00:00:00Z")
+    assert (answer.status_code, answer.json()["field"]) == (422, "from")
+    assert (await shared_house.oem.get(f"{path}?from=2000-01-01T00:00:00Z&to=2000-01-05")).status_code == 200
+
+
+async def test_what_takes_long_to_make_is_made_beside_the_loop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await completed(house)
+    now = house.service.desk.clock.now()
+    async with house.service.db.write() as session:
+        await make_weekly_report(session, now + timedelta(weeks=1), WEIGHTS)
+    (week,) = (await house.oem.get("/reports/weekly")).json()
+    made: list[tuple[str, bool]] = []
+
+    def seen(made_by: Callable[..., Any]) -> Callable[..., Any]:
+        def making(*given: Any) -> Any:
+            made.append((made_by.__name__, threading.current_thread() is threading.main_thread()))
+            return made_by(*given)
+
+        return making
+
+    for room, name in ((network, "write_sheet"), (network, "_case_row"), (reports, "weekly_paper")):
+        monkeypatch.setattr(room, name, seen(getattr(room, name)))
+    exports = ["scores", "refused", "cases", "drilldown"]
+    paths = [f"/exports/{name}.xlsx?dealer=D1" for name in exports]
+    for path in (*paths, f"/reports/weekly/{week}/sheet.xlsx", f"/reports/weekly/{week}/paper.pdf"):
+        assert (await house.oem.get(path)).status_code == 200
+    assert Counter(made) == {("write_sheet", False): 5, ("_case_row", False): 1, ("weekly_paper", False): 1}
+
+
+async def test_more_cases_than_a_sheet_holds_are_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await completed(house)
+    await completed(house)
+    for most, kpi, status in ((2, "&kpi=arrival", 200), (1, "&kpi=arrival", 422), (10, "", 200), (9, "", 422)):
+        monkeypatch.setattr(network, "MOST_CASES", most)
+        answer = await house.oem.get(f"/exports/drilldown.xlsx?dealer=D1{kpi}")
+        assert answer.status_code == status
+        if status == 422:
+            assert (answer.json()["field"], "超过 1 个案例" in answer.json()["reason"]) == ("from", True)
 
 
 async def test_r13_the_week_on_paper_and_for_excel(house: House) -> None:

@@ -201,10 +201,10 @@ async def test_two_photographs_are_read_at_a_time(house: House, monkeypatch: pyt
     monkeypatch.setattr(jobs, "picture_of", held)
     came = asyncio.gather(*(put(house.driver, trip["id"], f"p-{number}", picture()) for number in range(6)))
     waiting = jobs._PICTURES._work_queue
-    for _ in range(100_000):
+    for _ in range(1_500):
         if len(begun) + waiting.qsize() == 6:
             break
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
     try:
         assert (len(begun), waiting.qsize()) == (2, 4)
     finally:

@@ -49,7 +49,11 @@ async def add(body: DealerIn, door: CacDoor) -> Response:
     )
 
     async def work(act: Act) -> DealerView:
-        await queries.add_dealer(act.session, dealer)
+        if await queries.add_dealer(act.session, dealer):
+            subject, at = f"dealer:{dealer.code}", act.now
+            await queries.record_change(
+                act.session, subject, actor=act.actor, at=at, field="name", before="", after=dealer.name
+            )
         return dealer_view(dealer, door.desk.places, place.doubts)
 
     return await door.write(work, 201)

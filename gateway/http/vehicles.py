@@ -58,6 +58,15 @@ async def add(body: VehicleIn, door: CacDoor) -> Response:
             raise NotFound("no such dealer", field="dealer")
         if await tracking.add_vehicle(act.session, vehicle):
             act.vehicle_states[vehicle.plate] = (vehicle.kind, _idle(vehicle))
+            await queries.record_change(
+                act.session,
+                f"vehicle:{vehicle.plate}",
+                actor=act.actor,
+                at=act.now,
+                field="kind",
+                before="",
+                after=vehicle.kind.value,
+            )
         return vehicle_view(await _known(act, vehicle.plate))
 
     return await door.write(work, 201)
@@ -234,6 +243,7 @@ async def fit(body: TerminalIn, door: CacDoor) -> Response:
 
     async def work(act: Act) -> TerminalView:
         token = await tracking.add_terminal(act.session, terminal)
+        await _record_terminal(act, terminal, before="", after=terminal.terminal_id)
         return TerminalView(
             terminal_id=terminal.terminal_id,
             vehicle=terminal.plate,

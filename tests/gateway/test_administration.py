@@ -285,7 +285,7 @@ async def test_a_terminal_gets_another_token_and_goes(house: House) -> None:
     assert (await house.cac.get("/terminals")).json() == []
     assert (await house.cac.send("DELETE", "/terminals/T1")).json()["code"] == "not_found"
     assert (await house.cac.post("/terminals/T1/token")).json()["code"] == "not_found"
-    assert len(await changes(house, "terminal")) == 2
+    assert len(await changes(house, "terminal")) == 3  # fitted, renewed, taken out
     assert old not in str(await changes(house, "terminal"))
     assert new not in str(await changes(house, "terminal"))
 
@@ -302,9 +302,12 @@ async def test_the_record_is_paged_and_filtered(house: House) -> None:
         cursor = answer.headers.get("X-Next-Cursor", "")
         if not cursor:
             break
-    assert "".join(seen) == "943210"
-    assert len((await house.admin.get("/changes?subject=dealer:D1")).json()) == 5
-    assert len((await house.admin.get("/changes?actor=user:cac")).json()) == 6
+    assert "".join(seen) == "94321021"  # the two dealers were put on record before
+    assert len((await house.admin.get("/changes?subject=dealer:D1")).json()) == 6
+    first = (await house.admin.get("/changes?subject=vehicle")).json()[-1]
+    assert (first["subject"], first["field"], first["after"]) == ("vehicle:沪A00001", "kind", "service")
+    mine = (await house.admin.get("/changes?actor=user:cac&limit=200")).json()
+    assert len([one for one in mine if one["before"]]) == 6
     assert (await house.admin.get("/changes?actor=user:admin")).json() == []
     assert (await house.admin.get("/changes?subject=dealer%25")).json() == []
     assert (await house.admin.get("/changes?to=2020-01-01")).json() == []

@@ -74,5 +74,5 @@ const named = (field: string): string =>
 export function valueText(field: string, value: string): string {
   if (value === "True" || value === "False") return t(value === "True" ? "admin.yes" : "admin.no");
   if (ROLE_FIELDS.has(field) && hasWord(`role.${value}`)) return t(`role.${value}`);
-  return field === "needs" && value ? t(`vehicle.kind.${value}`) : value;
+  return (field === "needs" || field === "kind") && value ? t(`vehicle.kind.${value}`) : value;
 }

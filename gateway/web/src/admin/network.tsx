@@ -124,18 +124,18 @@ export function Dealers() {
           <Input maxLength={40} />
         </Field>
         <Field name="lat" label={t("admin.lat")} reasons={renamed(reasons)} required>
-          <InputNumber min={-90} max={90} step={0.0001} style={{ width: "100%" }} />
+          <InputNumber step={0.0001} style={{ width: "100%" }} />
         </Field>
         <Field name="lon" label={t("admin.lon")} reasons={renamed(reasons)} required>
-          <InputNumber min={-180} max={180} step={0.0001} style={{ width: "100%" }} />
+          <InputNumber step={0.0001} style={{ width: "100%" }} />
         </Field>
         <Field name="datum" label={t("admin.datum")} reasons={reasons}>
           <Select options={["wgs84", "gcj02", "bd09"].map((value) => ({ value, label: t(`datum.${value}`) }))} />
         </Field>
-        <Field name="specialist_name" label={t("admin.specialist_name")} reasons={renamed(reasons)}>
+        <Field name="specialist_name" label={t("admin.specialist_name")} reasons={renamed(reasons)} required>
           <Input maxLength={80} />
         </Field>
-        <Field name="specialist_phone" label={t("admin.specialist_phone")} reasons={renamed(reasons)}>
+        <Field name="specialist_phone" label={t("admin.specialist_phone")} reasons={renamed(reasons)} required>
           <Input maxLength={40} />
         </Field>
         <Field name="brands" label={t("admin.brands")} reasons={reasons}>

@@ -7,6 +7,7 @@ sees neither phones nor plates nor names.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from dispatch.vocabulary import Case
@@ -116,5 +117,13 @@ def _masked(sight: Sight, key: str, value: Any) -> Any:
     if key == "content" and not sight.customer:
         return STRUCK  # a check sheet, in whatever form its phone gave it
     if key in _FREE_TEXT and isinstance(value, str):
-        return sight.text(value)
+        return value if _is_moment(value) else sight.text(value)
     return value
+
+
+def _is_moment(value: str) -> bool:
+    """Whether it is a time and no text: R4 tells the promise that was, and its digits look like a telephone's."""
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False

@@ -87,7 +87,10 @@ def problem_of(error: NearsideError, language: Language) -> Response:
 
 
 def request_language(request: Request) -> Language:
-    """The language that the caller asked for."""
+    """The language that the caller asked for. A link that a browser follows has no header of ours: it says `?lang=`."""
+    said = request.query_params.get("lang")
+    if said == "zh" or said == "en":
+        return said
     return language_of(request.headers.get("accept-language", ""))
 
 

@@ -14,7 +14,7 @@ import typst
 from core.clock import CHINA_STANDARD_TIME
 from dispatch.checksheet import is_drawing
 from dispatch.vocabulary import Case, Dealer, Trip
-from gateway.catalogue import Language, word
+from gateway.catalogue import Language, catalogue, word
 from gateway.masking import Sight
 from gateway.paper import paper
 
@@ -121,7 +121,11 @@ def _parts(
     ]
     if trip and trip.sheet and sight.customer:
         content: dict[str, Any] = msgspec.json.decode(trip.sheet.content)
-        listed = [[_name(key, language), _text(value)] for key, value in content.items() if key not in ("photos",)]
+        listed = [
+            [_name(key, language), _text(value, language, marked=key in _MARKED) or "–"]
+            for key, value in content.items()
+            if key != "photos"
+        ]
         parts.append({"name": said("record.sheet"), "rows": listed})
     for part in parts:
         if len(part["rows"]) % 2:
@@ -160,12 +164,24 @@ def _name(key: str, language: Language) -> str:
     return key if said == key else said
 
 
-def _text(value: Any) -> str:
+_MARKED = frozenset({"damage", "lights"})
+"""The parts of a sheet in which the phone marks by codes what it shows as drawings."""
+
+
+def _text(value: Any, language: Language, *, marked: bool) -> str:
     if isinstance(value, list):
-        return "、".join(_text(item) for item in cast(list[Any], value))
+        return "、".join(_text(item, language, marked=marked) for item in cast(list[Any], value))
     if isinstance(value, dict):
-        return "；".join(f"{key}: {_text(item)}" for key, item in cast(dict[str, Any], value).items())
-    return "" if value is None else str(value)
+        parts = cast(dict[str, Any], value)
+        said = {key: _text(item, language, marked=marked) for key, item in parts.items()}
+        return "；".join(f"{_mark(key, language) if marked else key}：{text}" for key, text in said.items())
+    text = "" if value is None else str(value)
+    return _mark(text, language) if marked else text
+
+
+def _mark(code: str, language: Language) -> str:
+    key = f"sheet.mark_{code}"
+    return word(key, language) if key in catalogue() else code
 
 
 def _time(moment: datetime | None) -> str:

@@ -81,7 +81,9 @@ async def test_r6_k11_afterwards_the_survey_and_the_signed_record(house: House) 
     trip = await house.on_scene()
     _, token = await new_link(house, trip["case"])
     path = f"/trips/{trip['id']}"
-    await house.d1.put(f"{path}/checksheet", {"odometer_km": 48210, "note": "#let x = 1 *粗* $a$"})
+    await house.d1.put(
+        f"{path}/checksheet", {"damage": {"left": "scratch"}, "odometer_km": 48210, "note": "#let x = 1 *粗* $a$"}
+    )
     await house.d1.post(f"{path}/outcome", {"result": "repaired", "drivable": True})
     assert (await house.client.get(f"/api/v1/motorist/{token}/record.pdf")).status_code == 404
     await house.d1.post(f"{path}/checksheet/sign", {"signer": "李女士", "signature_svg": SIGNATURE})
@@ -97,8 +99,10 @@ async def test_r6_k11_afterwards_the_survey_and_the_signed_record(house: House) 
     assert own.headers["content-type"] == "application/pdf"
     read = PdfReader(io.BytesIO(own.content)).pages[0].extract_text().replace(" ", "")
     sealed = (await house.d1.get(path)).json()["sheet"]["sha256"]
-    for said in ("服务救援记录表", "李女士", "沪B54321", "#letx=1*粗*$a$", "里程（公里）", "48210", sealed):
+    for said in ("服务救援记录表", "李女士", "沪B54321", "#letx=1*粗*$a$", "里程（公里）", "48210", "左：划痕", sealed):
         assert said in read, said
+    english = await house.client.get(f"/api/v1/motorist/{token}/record.pdf?lang=en")
+    assert "left：scratch" in PdfReader(io.BytesIO(english.content)).pages[0].extract_text()
     masked = await house.oem.get(f"/cases/{trip['case']}/record.pdf")
     shown = PdfReader(io.BytesIO(masked.content)).pages[0].extract_text().replace(" ", "")
     assert "李女士" not in shown

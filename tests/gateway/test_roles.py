@@ -1,5 +1,7 @@
 """Least rights: who may do what, and who sees whose phone and plate."""
 
+from datetime import datetime
+
 import pytest
 from gateway_house import SIGNATURE, House, acceptance, case_body, dealer_body
 
@@ -155,6 +157,9 @@ async def test_the_car_maker_reads_free_text_without_people_and_plates(house: Ho
     timeline = (await house.oem.get(f"{case}/timeline")).json()
     (renamed,) = [one["data"] for one in timeline if one["data"].get("field") == "driver"]
     assert (renamed["before"], renamed["after"], renamed["reason"]) == ("***", "***", "***要求")
+    await house.d1.patch(path, {"eta_minutes": 70, "reason": "堵车"})
+    moved = (await house.oem.get(f"{case}/timeline")).json()[-1]["data"]
+    assert datetime.fromisoformat(moved["before"]) == datetime.fromisoformat(trip["promised_at"])
     seen = (await house.d1.get(f"{case}/timeline")).json()
     (known,) = [one["data"] for one in seen if one["data"].get("field") == "driver"]
     assert (known["before"], known["after"]) == ("陈师傅", "张三丰")

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
 import { api, told } from "@/shared/api";
+import { currentLanguage } from "@/shared/words";
 
 export type Network = components["schemas"]["NetworkView"];
 export type DealerFigures = components["schemas"]["DealerFiguresView"];
@@ -75,4 +76,4 @@ export const useTimeline = (id: string | null) =>
 
 /** The address of an Excel file over the same span. */
 export const exportPath = (name: string, query: Record<string, string>): string =>
-  `/api/v1/exports/${name}.xlsx?${new URLSearchParams(query)}`;
+  `/api/v1/exports/${name}.xlsx?${new URLSearchParams({ ...query, lang: currentLanguage() })}`;

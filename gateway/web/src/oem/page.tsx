@@ -2,7 +2,7 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { Alert, Button, DatePicker, Modal, Table, Tabs } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { TopBar } from "@/shared/desk";
 import { isoDay, number } from "@/shared/format";
 import { useSession } from "@/shared/session";
@@ -18,6 +18,8 @@ import { Weekly } from "./weekly";
 
 const USUAL_DAYS = 30;
 const DAY_MS = 86_400_000;
+/** The service reads no longer span at once. */
+const MOST_DAYS = 400;
 
 export function OemPage() {
   const t = useWords();
@@ -25,7 +27,11 @@ export function OemPage() {
   const [span, setSpan] = useState<Span>(() => lastDays(USUAL_DAYS));
   const [figure, setFigure] = useState<Figure | null>(null);
   const [kpi, setKpi] = useState<KpiName | null>(null);
-  const { data: network, error, isPlaceholderData } = useNetwork(span);
+  const { data, error, isPlaceholderData } = useNetwork(span);
+  // What was there stays, dimmed, beside the reason why the next cannot be had.
+  const last = useRef(data);
+  last.current = data ?? last.current;
+  const network = last.current;
   const places = who?.role === "oem" ? [] : [{ href: "/console", word: "page.console" }];
   return (
     <div className="oem">
@@ -38,6 +44,7 @@ export function OemPage() {
             label: t("oem.last_days", { n: days }),
             value: asDays(lastDays(days)),
           }))}
+          disabledDate={(day, { from }) => from !== undefined && Math.abs(day.diff(from, "day")) >= MOST_DAYS}
           onChange={(chosen) => {
             const [from, to] = chosen ?? [];
             if (from && to) setSpan({ from: from.format("YYYY-MM-DD"), to: to.format("YYYY-MM-DD") });
@@ -58,7 +65,14 @@ export function OemPage() {
                 {
                   key: "dealers",
                   label: t("oem.tab_dealers"),
-                  children: <Dealers network={network} span={span} dimmed={isPlaceholderData} onOpen={setFigure} />,
+                  children: (
+                    <Dealers
+                      network={network}
+                      span={span}
+                      dimmed={isPlaceholderData || data === undefined}
+                      onOpen={setFigure}
+                    />
+                  ),
                 },
                 { key: "map", label: t("oem.tab_map"), children: <NetworkMap span={span} /> },
                 { key: "refused", label: t("oem.tab_refused"), children: <RefusedOffers span={span} /> },

@@ -3,6 +3,9 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { App, ConfigProvider, theme as themes } from "antd";
 import enGB from "antd/locale/en_GB";
 import zhCN from "antd/locale/zh_CN";
+import dayjs from "dayjs";
+import "dayjs/locale/en-gb";
+import "dayjs/locale/zh-cn";
 import type { ReactNode } from "react";
 import { Problem } from "./api";
 import "./base.css";
@@ -41,6 +44,7 @@ function Desk({ title, roles, children }: { title: string; roles: readonly Role[
   const language = useLanguage();
   const theme = useTheme();
   const t = useWords();
+  dayjs.locale(language === "zh" ? "zh-cn" : "en-gb"); // the calendar's months and days
   document.title = `${t(title)} · Nearside`;
   return (
     <ConfigProvider

@@ -244,6 +244,44 @@ def test_a_session_that_ends_amid_the_form_comes_back_to_the_same_form(console: 
     expect(page.locator(".line-dot")).to_have_attribute("data-state", "live")
 
 
+def test_a_draft_that_was_left_says_so_and_its_number_is_typed_over(console: Page) -> None:
+    page = console
+    phone = field(page, "phone").locator("input")
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.type("13700001313")
+    field(page, "plate").locator("input").fill("沪A13131")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.locator(".restored")).to_contain_text("草稿已恢复：13700001313 沪A·13131")
+    page.keyboard.type("12")
+    expect(phone).to_have_value("12")
+    page.keyboard.press("Alt+r")
+    expect(page.locator(".restored")).to_have_count(0)
+    expect(field(page, "plate").locator("input")).to_have_value("")
+    focused(page, "phone")
+
+
+def test_what_is_said_against_a_field_goes_when_it_is_corrected(console: Page) -> None:
+    page = console
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.press("Control+Enter")
+    wrong = page.locator(".intake-fields .wrong")
+    expect(field(page, "phone").locator(".wrong")).to_have_text("还没有填写")
+    page.keyboard.type("13700001414")
+    expect(wrong).to_have_count(0)
+    page.keyboard.press("Alt+4")
+    page.keyboard.type("nowhere")
+    page.keyboard.press("Control+Enter")
+    expect(field(page, "place").locator(".wrong")).to_contain_text("还需要位置")
+    focused(page, "place")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("31.2304,121.4737")
+    page.keyboard.press("Enter")
+    expect(wrong).to_have_count(0)
+
+
 def test_a_phone_tells_where_it_is(console: Page, town: Town) -> None:
     page = console
     page.keyboard.press("n")

@@ -29,6 +29,7 @@ export function Help({ onClose }: { onClose: () => void }) {
     ["Alt 0", t("console.datum")],
     ["Alt H", t("page.hand_over")],
     ["Alt L", t("console.send_link")],
+    ["Alt R", t("console.start_over")],
     ["Alt G", t("console.key_existing")],
   ];
   return (

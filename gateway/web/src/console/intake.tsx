@@ -53,6 +53,8 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
   const [wrong, setWrong] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState(false);
   const sending = useRef(false);
+  const [restored, setRestored] = useState(() => soFar(draft));
+  const [round, setRound] = useState(0);
 
   const file = useCallerFile(draft.phone, typed.current.has("plate") ? draft.plate : "");
   const known = file.data;
@@ -90,10 +92,31 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
     if (awaited.current) go(awaited.current);
   });
 
-  useEffect(() => go("phone"), [go]);
+  // A draft that was left may be of another caller: all of the number is selected, so that typing replaces it.
+  useEffect(() => {
+    go("phone");
+    form.current?.querySelector<HTMLInputElement>('[data-field="phone"] input')?.select();
+  }, [go]);
+
+  const startOver = () => {
+    typed.current.clear();
+    onDraft(newDraft);
+    setWrong(new Map());
+    setRestored("");
+    setRound(round + 1);
+    go("phone");
+  };
+
+  /** What was said against a field goes when the field changes. */
+  const forget = useCallback((field: Field) => {
+    setWrong((before) => new Map([...before].filter(([name]) => fieldOf(name) !== field)));
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the place is also changed on the map and by the caller's phone
+  useEffect(() => forget("place"), [draft.standing, draft.address, draft.expressway, draft.handOver, forget]);
 
   const set = <K extends keyof Draft>(name: K, value: Draft[K]) => {
     typed.current.add(name);
+    if (isField(name)) forget(name);
     onDraft((now) => ({ ...now, [name]: value }));
   };
 
@@ -124,8 +147,10 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
     const [absent] = missing(draft);
     const body = caseOf(draft, t("console.unsafe_note"));
     if (absent || !body) {
-      setWrong(new Map([[FIELD_OF_SERVER[absent ?? "place"], t("console.missing")]]));
-      go(absent ?? "place");
+      const field = absent ?? "place";
+      const unplaced = field === "place" && (draft.address || draft.expressway || placeInput.current?.value.trim());
+      setWrong(new Map([[FIELD_OF_SERVER[field], t(unplaced ? "console.wants_position" : "console.missing")]]));
+      go(field);
       return;
     }
     sending.current = true;
@@ -139,8 +164,12 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
       if (error instanceof Problem && error.usedKey) {
         onDraft(asTaken);
         await file.refetch(); // before another press can be meant, the case there is stands beside the number
-      } else if (error instanceof Problem) setWrong(error.byField);
-      else if (error instanceof Offline) setWrong(new Map([["", t("page.no_answer")]]));
+      } else if (error instanceof Problem) {
+        const reasons = error.byField;
+        setWrong(reasons);
+        const first = order.find((field) => [...reasons.keys()].some((name) => fieldOf(name) === field));
+        if (first) go(first);
+      } else if (error instanceof Offline) setWrong(new Map([["", t("page.no_answer")]]));
       else throw error;
     } finally {
       sending.current = false;
@@ -153,6 +182,7 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
     escape: onClose,
     "alt+0": () => set("datum", DATUM_AFTER[draft.datum]),
     "alt+h": () => form.current?.querySelector<HTMLElement>("[data-hand-over]")?.focus(),
+    "alt+r": startOver,
     "alt+l": () => form.current?.querySelector<HTMLElement>("[data-send-link]")?.click(),
     "alt+g": () => {
       const [first] = known?.open_cases ?? [];
@@ -167,9 +197,9 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
     next(field);
   };
 
-  const fields = new Set(["caller.phone", "caller.name", "car.plate", "location", "fault", "dealer", "note"]);
-  const elsewhere = [...wrong].filter(([name]) => !fields.has(name) && !name.startsWith("location"));
-  const placeWrong = [...wrong].find(([name]) => name.startsWith("location"))?.[1];
+  const elsewhere = [...wrong].filter(([name]) => fieldOf(name) === undefined);
+  const placeWrong = [...wrong].find(([name]) => fieldOf(name) === "place")?.[1];
+  const phoneWrong = wrong.get("caller.phone") ?? (file.error instanceof Problem ? file.error.message : undefined);
 
   return (
     <form
@@ -188,7 +218,15 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
         </button>
       </header>
       <div className="intake-fields">
-        <Part name="phone" digit={1} label={t("console.phone")} wrong={wrong.get("caller.phone")}>
+        {restored ? (
+          <div className="restored" role="status">
+            <span>{t("console.restored", { what: restored })}</span>
+            <button type="button" onClick={startOver}>
+              {t("console.start_over")} <kbd>Alt R</kbd>
+            </button>
+          </div>
+        ) : null}
+        <Part name="phone" digit={1} label={t("console.phone")} wrong={phoneWrong}>
           <input
             type="tel"
             inputMode="tel"
@@ -250,7 +288,14 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
           ) : null}
         </Part>
         <Part name="place" digit={4} label={t("page.place")}>
-          <PlaceField draft={draft} change={onDraft} input={placeInput} onNext={() => go("fault")} wrong={placeWrong} />
+          <PlaceField
+            key={round}
+            draft={draft}
+            change={onDraft}
+            input={placeInput}
+            onNext={() => go("fault")}
+            wrong={placeWrong}
+          />
         </Part>
         <Part name="fault" digit={5} label={t("page.fault")} wrong={wrong.get("fault")}>
           <Choices
@@ -359,8 +404,8 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
         <div role="alert" className="wrong">
           {[...(draft.taken ? [t("console.taken")] : []), ...elsewhere.map(([, reason]) => reason)].join(" · ")}
         </div>
-        <button type="button" className="plain" onClick={() => onDraft(newDraft)}>
-          {t("console.start_over")}
+        <button type="button" className="plain" onClick={startOver}>
+          {t("console.start_over")} <kbd>Alt R</kbd>
         </button>
         <button type="submit" className="primary" disabled={busy}>
           {t(draft.taken ? "console.open_another" : "console.open_case")} <kbd>Ctrl ↵</kbd>
@@ -374,6 +419,21 @@ const NO_FAULTS: readonly Fault[] = [];
 
 /** Where the service's own check would point. */
 const FIELD_OF_SERVER = { phone: "caller.phone", place: "location", fault: "fault", dealer: "dealer" } as const;
+
+const isField = (name: string): name is Field => (DIGITS as readonly string[]).includes(name) || name === "dealer";
+
+/** The field at which the service's word about `name` is shown. */
+function fieldOf(name: string): Field | undefined {
+  if (/^(location|expressway|hand_over)/.test(name)) return "place";
+  const last = name.replace(/^(caller|car)\./, "");
+  return isField(last) && last !== "energy" ? last : undefined;
+}
+
+/** What a draft that was left is known by; "" for an empty one. */
+function soFar({ phone, name, plate, address, standing, fault, note }: Draft): string {
+  const place = address || (standing ? `${standing.lat.toFixed(5)}, ${standing.lon.toFixed(5)}` : "");
+  return [phone || name, plate ? plateText(plate) : "", place].filter(Boolean).join(" ") || note || fault;
+}
 
 const answered = (draft: Draft, question: Question): boolean =>
   ({ energy: draft.energy, drive: draft.drive, spare_wheel: draft.spare })[question] !== "";

@@ -4,9 +4,10 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { newKey } from "@/shared/api";
 import { type Feed, useCards } from "@/shared/feed";
 import { clockTime, clockTimeWithSeconds, dayAndTime, plateText } from "@/shared/format";
-import { countdown, StateMark, toneOf } from "@/shared/states";
+import { StateMark, toneOf } from "@/shared/states";
 import { useWords } from "@/shared/words";
 import { ask } from "./ask";
+import { whatCounts } from "./board";
 import { Candidates } from "./candidates";
 import type { Candidate, Case, Dealer } from "./contract";
 import { useKeys } from "./keys";
@@ -161,7 +162,7 @@ export function CaseDrawer(props: CaseDrawerProps) {
         <h2>
           {known.number} {known.car.plate ? plateText(known.car.plate) : t("page.no_plate")}
         </h2>
-        {card ? <span className="row-countdown">{countdown(card, now).text}</span> : null}
+        {card ? <span className="row-countdown">{whatCounts(card, now).text}</span> : null}
         <div className="steps">
           {steps.map((step) => (
             <button
@@ -239,6 +240,7 @@ function Facts({ known, dealers, onLook }: { known: Case; dealers: ReadonlyMap<s
   const t = useWords();
   const { caller, car, location: place } = known;
   const road = place.expressway;
+  const post = road ? [road.road, road.kilometre_post, road.direction].filter(Boolean).join(" ") : "";
   const dealer = known.dealer ? dealers.get(known.dealer) : undefined;
   return (
     <dl className="facts">
@@ -261,7 +263,7 @@ function Facts({ known, dealers, onLook }: { known: Case; dealers: ReadonlyMap<s
         {known.consent_needed ? ` · ${t("console.consent_needed")}` : ""}
       </Fact>
       <Fact word={t("page.place")}>
-        {road ? <strong>{[road.road, road.kilometre_post, road.direction].filter(Boolean).join(" ")} </strong> : null}
+        {post && !place.address.includes(post) ? <strong>{post} </strong> : null}
         {place.address}
         {place.hand_over ? (
           <>

@@ -428,6 +428,25 @@ def test_the_whole_life_of_a_tow_on_the_keyboard(console: Page, town: Town, pict
     picture(page, "console-completed")
 
 
+def test_escape_closes_what_lies_on_top(console: Page, town: Town) -> None:
+    page = console
+    case = town.new_case(caller={"name": "沈先生", "phone": "13700001515"})
+    page.goto(f"{town.url}/console/cases/{case['id']}")
+    expect(page.locator(".drawer h2")).to_contain_text(case["number"])
+    page.keyboard.press("r")
+    expect(page.locator(".replay")).to_have_count(1)
+    page.keyboard.press("t")
+    expect(page.locator(".tray")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".tray")).to_have_count(0)
+    expect(page.locator(".replay")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".replay")).to_have_count(0)
+    expect(page.locator(".drawer")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".drawer")).to_have_count(0)
+
+
 def test_a_second_vehicle_is_approved_with_one_key(console: Page, town: Town) -> None:
     page = console
     case = town.new_case(caller={"name": "褚先生", "phone": "13700001212"})

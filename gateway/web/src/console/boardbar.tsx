@@ -10,6 +10,9 @@ interface BoardBarProps {
   counts: Record<Count, number>;
   filters: Filters;
   onFilters: (filters: Filters) => void;
+  /** Whether the finer filters are open. */
+  filtering: boolean;
+  onFiltering: (filtering: boolean) => void;
   dealers: ReadonlyMap<string, Dealer>;
   search: RefObject<HTMLInputElement | null>;
   /** From the search field down into the rows. */
@@ -86,7 +89,7 @@ export function BoardBar(props: BoardBarProps) {
   );
 }
 
-function FinerFilters({ filters, onFilters, dealers }: BoardBarProps) {
+function FinerFilters({ filters, onFilters, filtering, onFiltering, dealers }: BoardBarProps) {
   const t = useWords();
   const set = Number(filters.needs !== "") + Number(filters.channel !== "") + Number(filters.dealer !== "");
   const content = (
@@ -126,7 +129,14 @@ function FinerFilters({ filters, onFilters, dealers }: BoardBarProps) {
     </div>
   );
   return (
-    <Popover trigger="click" placement="bottomRight" content={content} title={t("console.filters")}>
+    <Popover
+      trigger="click"
+      placement="bottomRight"
+      open={filtering}
+      onOpenChange={onFiltering}
+      content={content}
+      title={t("console.filters")}
+    >
       <button type="button" className="plain" aria-haspopup="dialog">
         {t("console.filters")}
         {set ? <b> {set}</b> : null} ▾
@@ -139,12 +149,14 @@ function KeptViews({ filters, onFilters }: Pick<BoardBarProps, "filters" | "onFi
   const t = useWords();
   const [views, setViews] = useState<readonly SavedView[]>(savedViews);
   const [name, setName] = useState("");
+  const [unnamed, setUnnamed] = useState(false);
   const change = (next: readonly SavedView[]) => {
     setViews(next);
     keepViews(next);
   };
   const keep = () => {
     const called = name.trim();
+    setUnnamed(!called);
     if (!called) return;
     change([...views.filter((view) => view.name !== called), { name: called, filters }]);
     setName("");
@@ -156,7 +168,7 @@ function KeptViews({ filters, onFilters }: Pick<BoardBarProps, "filters" | "onFi
       <ul>
         {views.map((view) => (
           <li key={view.name}>
-            <button type="button" className="plain" onClick={() => onFilters(view.filters)}>
+            <button type="button" className="plain view-name" title={view.name} onClick={() => onFilters(view.filters)}>
               {view.name}
             </button>
             <button
@@ -174,10 +186,14 @@ function KeptViews({ filters, onFilters }: Pick<BoardBarProps, "filters" | "onFi
         <input
           type="text"
           value={name}
-          maxLength={40}
+          maxLength={24}
           aria-label={t("console.view_name")}
+          aria-invalid={unnamed || undefined}
           placeholder={t("console.view_name")}
-          onChange={(event) => setName(event.target.value)}
+          onChange={(event) => {
+            setName(event.target.value);
+            setUnnamed(false);
+          }}
           onKeyDown={(event) => {
             if (event.key === "Enter") keep();
           }}
@@ -189,6 +205,11 @@ function KeptViews({ filters, onFilters }: Pick<BoardBarProps, "filters" | "onFi
           {t("console.clear")}
         </button>
       </div>
+      {unnamed ? (
+        <p className="wrong" role="alert">
+          {t("console.view_unnamed")}
+        </p>
+      ) : null}
     </section>
   );
 }

@@ -6,6 +6,17 @@ import type { Candidate } from "./contract";
 import { copyRows } from "./copy";
 import { onEnter } from "./keys";
 
+/** Why a dealer is skipped and may still be asked, with a reason; every other hurdle the service keeps to (R1). */
+const OVERRIDABLE: ReadonlySet<string> = new Set([
+  "declined_before",
+  "expired_before",
+  "gave_back_before",
+  "other_dealer_sends",
+  "not_own_case",
+]);
+
+const canBeOffered = ({ reasons }: Candidate): boolean => reasons.every((reason) => OVERRIDABLE.has(reason));
+
 interface CandidatesProps {
   candidates: readonly Candidate[];
   /** Whether the case can be offered now. */
@@ -40,8 +51,9 @@ export function Candidates({ candidates, open, loading, focus, onOffer, onLook }
         setChosen(next.dealer);
         onLook(next);
       }
-    } else if (event.key === "Enter" && current && open) onOffer(current);
-    else return;
+    } else if (event.key === "Enter" && current) {
+      if (open && canBeOffered(current)) onOffer(current);
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -80,8 +92,8 @@ export function Candidates({ candidates, open, loading, focus, onOffer, onLook }
         setChosen(candidate.dealer);
         onLook(candidate);
       }}
-      onDoubleClick={() => open && onOffer(candidate)}
-      onKeyDown={onEnter(() => open && onOffer(candidate))}
+      onDoubleClick={() => open && canBeOffered(candidate) && onOffer(candidate)}
+      onKeyDown={onEnter(() => open && canBeOffered(candidate) && onOffer(candidate))}
     >
       <b className="rank">{candidate.rank ?? "–"}</b>
       <span className="who">
@@ -131,7 +143,7 @@ export function Candidates({ candidates, open, loading, focus, onOffer, onLook }
         <button type="button" className="plain" onClick={() => void copy()}>
           {t("console.copy")}
         </button>
-        {open && current ? (
+        {open && current && canBeOffered(current) ? (
           <button type="button" className={current.rank === 1 ? "primary" : ""} onClick={() => onOffer(current)}>
             {t("console.offer_to", { dealer: current.name })} <kbd>↵</kbd>
           </button>

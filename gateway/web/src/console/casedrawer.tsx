@@ -132,7 +132,6 @@ export function CaseDrawer(props: CaseDrawerProps) {
     f: () => {
       if (plate) onFollow(plate);
     },
-    escape: props.onClose,
   });
 
   const offerIt = (candidate: Candidate) => {

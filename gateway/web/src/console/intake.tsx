@@ -179,7 +179,6 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
 
   useKeys({
     "ctrl+enter": () => void submit(),
-    escape: onClose,
     "alt+0": () => set("datum", DATUM_AFTER[draft.datum]),
     "alt+h": () => form.current?.querySelector<HTMLElement>("[data-hand-over]")?.focus(),
     "alt+r": startOver,

@@ -80,6 +80,7 @@ export function ConsolePage() {
   const [intake, setIntake] = useState(false);
   const [draft, setDraft] = useState<Draft>(newDraft);
   const [tray, setTray] = useState<Tray | null>(null);
+  const [filtering, setFiltering] = useState(false);
   const [help, setHelp] = useState(false);
   const [followed, setFollowed] = useState<string | null>(null);
   const [focus, setFocus] = useState<Focus | null>(null);
@@ -115,6 +116,7 @@ export function ConsolePage() {
       setTab(to);
       setToCandidates(candidatesFirst);
       setPlacing(null);
+      setReplayed(null);
       history.replaceState(null, "", `/console/cases/${id}`);
       const card = feed.cards.get(id);
       if (card) look(card.lat, card.lon);
@@ -127,6 +129,7 @@ export function ConsolePage() {
       return;
     }
     setOpened(null);
+    setReplayed(null);
     setCandidates([]);
     setFollowed(null);
     history.replaceState(null, "", "/console");
@@ -145,13 +148,24 @@ export function ConsolePage() {
   const begin = () => {
     setIntake(true);
     setPlacing(null);
+    setReplayed(null);
   };
   const follow = useCallback((plate: string) => setFollowed((before) => (before === plate ? null : plate)), []);
 
   const toggle = (name: Tray) => setTray((before) => (before === name ? null : name));
   const inTray: Partial<Record<Tray, number>> = { alarms: waiting.length, tasks };
 
+  /** What lies on top is closed first. */
+  const leave = () => {
+    if (filtering) setFiltering(false);
+    else if (tray) setTray(null);
+    else if (replayed) setReplayed(null);
+    else if (intake) setIntake(false);
+    else if (opened) close();
+  };
+
   useKeys({
+    escape: leave,
     n: begin,
     "/": () => search.current?.focus(),
     "?": () => setHelp(true),
@@ -268,6 +282,8 @@ export function ConsolePage() {
             counts={counts}
             filters={filters}
             onFilters={setFilters}
+            filtering={filtering}
+            onFiltering={setFiltering}
             dealers={dealers}
             search={search}
             onLeaveSearch={() => {
@@ -338,7 +354,7 @@ export function ConsolePage() {
             />
           )}
           {placing ? <p className="map-hint">{t("console.click_place")}</p> : null}
-          {followed ? (
+          {followed && !replayed ? (
             <button type="button" className="map-hint" onClick={() => setFollowed(null)}>
               {t("console.following", { plate: plateText(followed) })} <kbd>F</kbd>
             </button>

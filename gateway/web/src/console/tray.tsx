@@ -52,13 +52,16 @@ interface TrayProps {
 export function TrayPanel(props: TrayProps) {
   const { tray, onTray } = props;
   const t = useWords();
+  const panel = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each tray that is opened takes the keyboard
+  useEffect(() => panel.current?.focus(), [tray]);
   const words: Record<Tray, string> = {
     alarms: t("console.alarms"),
     tasks: t("console.tasks"),
     shift: t("console.shift"),
   };
   return (
-    <aside className="tray" aria-label={words[tray]}>
+    <aside ref={panel} className="tray" aria-label={words[tray]} tabIndex={-1}>
       <header>
         <div role="tablist" aria-label={t("console.tray")}>
           {TRAYS.map((name) => (

@@ -70,11 +70,17 @@ function AskDialog({ question }: { question: Question }) {
 
   const set = (name: string, value: string) => {
     setAnswers((now) => ({ ...now, [name]: value }));
+    setWrong((now) => new Map([...now].filter(([field]) => field !== name)));
     key.current = newKey(); // another answer is another intention
   };
 
   async function submit(event: FormEvent) {
     event.preventDefault();
+    const absent = fields.filter((field) => !field.optional && field.kind !== "check" && !answers[field.name]?.trim());
+    if (absent.length) {
+      setWrong(new Map(absent.map((field) => [field.name, t("console.required")])));
+      return;
+    }
     setBusy(true);
     setWrong(new Map());
     try {
@@ -93,7 +99,7 @@ function AskDialog({ question }: { question: Question }) {
   const elsewhere = [...wrong].filter(([field]) => !named.has(field)).map(([, reason]) => reason);
   return (
     <dialog ref={dialog} className="ask" aria-labelledby="ask-title" onCancel={() => ask(null)}>
-      <form onSubmit={(event) => void submit(event)} onKeyDown={sendByKey}>
+      <form noValidate onSubmit={(event) => void submit(event)} onKeyDown={sendByKey}>
         <h2 id="ask-title">{question.title}</h2>
         {question.detail ? <p>{question.detail}</p> : null}
         {fields.map((field) => (
@@ -113,7 +119,7 @@ function AskDialog({ question }: { question: Question }) {
             {t("console.never_mind")} <kbd>Esc</kbd>
           </button>
           <button type="submit" className={question.danger ? "danger" : "primary"} disabled={busy}>
-            {question.confirm} <kbd>↵</kbd>
+            {question.confirm} <kbd>{fields.some(({ kind }) => kind === "long") ? "Ctrl ↵" : "↵"}</kbd>
           </button>
         </footer>
       </form>
@@ -141,6 +147,11 @@ function AskedInput({
   onChange: (value: string) => void;
 }) {
   const id = useId();
+  /** The words that are taken stand in the field, which has the keyboard: Enter sends them. */
+  const takeWords = (words: string) => {
+    onChange(words);
+    document.getElementById(id)?.focus();
+  };
   const { kind = "text", label, options = [], often = [], optional, min, max } = field;
   if (kind === "check") {
     return (
@@ -181,7 +192,7 @@ function AskedInput({
       {often.length ? (
         <span className="often">
           {often.map((words) => (
-            <button key={words} type="button" className="plain" onClick={() => onChange(words)}>
+            <button key={words} type="button" className="plain" onClick={() => takeWords(words)}>
               {words}
             </button>
           ))}

@@ -70,6 +70,7 @@ def accept(page: Page) -> None:
 
 def sign(page: Page) -> None:
     """Across the upright screen, as one writes on a phone that is turned sideways."""
+    expect(page.locator(".signed-of.sheet")).to_contain_text("48210")
     page.get_by_role("button", name="横屏签字").click()
     box = page.get_by_label("请在此签名").bounding_box()
     assert box
@@ -146,6 +147,25 @@ def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
     assert len(town.send("zhang", "GET", f"/trips/{trip['id']}/photos")) == 1
     kinds = [event["kind"] for event in town.send("zhang", "GET", f"/cases/{case['id']}/timeline")]
     assert kinds.index("check_sheet_signed") < kinds.index("case_completed")
+
+
+def test_a_photograph_stays_on_the_open_sheet_and_what_is_none_is_said(phone: BrowserContext, town: Town) -> None:
+    case = town.new_case(caller={"name": "周女士", "phone": "13622223333"}, car={"plate": "沪C55555"})
+    offer = town.send("zhang", "POST", f"/cases/{case['id']}/offers", {"dealer": "PD", "override_reason": "测试"})
+    answer = {"vehicle": "沪A10001", "driver": {"name": "陈师傅", "phone": "13800000002"}, "crew": 2, "eta_minutes": 30}
+    trip = town.send("li", "POST", f"/offers/{offer['id']}/accept", answer)
+    town.send("li", "POST", f"/trips/{trip['id']}/arrive", {})
+    page = phone.new_page()
+    page.goto(f"{town.url}/dealer")
+    primary(page).click()
+    for count in (1, 2):
+        page.locator("input[type=file]").set_input_files(photograph())  # type: ignore[arg-type]
+        expect(page.locator(".photo-row img")).to_have_count(count)
+        expect(page.locator(".photo-row img.waiting")).to_have_count(0)
+    page.locator("input[type=file]").set_input_files({**photograph(), "name": "x.jpg", "buffer": b"no"})  # type: ignore[arg-type]
+    expect(page.locator(".photos [role=alert]")).to_contain_text("“x.jpg”不是图片")
+    assert len(town.send("zhang", "GET", f"/trips/{trip['id']}/photos")) == 2
+    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "cac", "reason": "test over"})
 
 
 def test_r1_what_the_service_refuses_comes_back_with_its_reason(

@@ -66,7 +66,7 @@ def test_from_where_are_you_to_how_was_it(kerb: BrowserContext, town: Town, pict
     ended = town.send("zhang", "GET", f"/cases/{case['id']}")
     assert (ended["satisfaction"], ended["survey_comment"]) == (0, "等了很久 <b>真的</b>")
     with page.expect_response("**/record.pdf") as answered:
-        page.evaluate("fetch(document.querySelector('a[href$=\"record.pdf\"]').href)")
+        page.evaluate("fetch(document.querySelector('a[href*=\"record.pdf\"]').href)")
     assert answered.value.headers["content-type"] == "application/pdf"
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="The rescue is done")).to_be_visible()

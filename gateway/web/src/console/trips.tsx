@@ -1,6 +1,7 @@
 /** The vehicles that were sent, who drives, what was promised and what became of it; and the check sheet with its photographs. */
 import { clockTime, dayAndTime, plateText } from "@/shared/format";
-import { hasWord, useWords } from "@/shared/words";
+import { sheetPart, sheetText } from "@/shared/sheettext";
+import { useWords } from "@/shared/words";
 import type { Case, Trip } from "./contract";
 import { usePhotos, useTrip } from "./queries";
 
@@ -137,8 +138,8 @@ function Sheet({ trip }: { trip: Trip }) {
         <dl>
           {Object.entries(sheet.content).map(([name, value]) => (
             <div key={name}>
-              <dt>{hasWord(`sheet.${name}`) ? t(`sheet.${name}`) : name}</dt>
-              <dd>{plain(value)}</dd>
+              <dt>{sheetPart(name)}</dt>
+              <dd>{sheetText(name, value) || "—"}</dd>
             </div>
           ))}
         </dl>
@@ -167,16 +168,4 @@ function Sheet({ trip }: { trip: Trip }) {
       ) : null}
     </section>
   );
-}
-
-/** Whatever a sheet holds, as text. */
-function plain(value: unknown): string {
-  if (value === null || value === undefined || value === "") return "—";
-  if (Array.isArray(value)) return value.map(plain).join("、");
-  if (typeof value === "object") {
-    return Object.entries(value)
-      .map(([name, one]) => `${name}: ${plain(one)}`)
-      .join("；");
-  }
-  return typeof value === "boolean" ? (value ? "✓" : "✗") : String(value);
 }

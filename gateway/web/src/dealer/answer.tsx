@@ -1,38 +1,64 @@
 /** Answering an offer, and what may change afterwards: acceptance, refusal, R4's changes, giving back, the outcome. */
+import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
-import { type Job, usePeople, useVehicles } from "./jobs";
+import { JOBS, type Job, usePeople, useVehicles } from "./jobs";
 import { perform } from "./outbox";
 import { Chips, Drawer, Field, useBusy } from "./parts";
 
 const MINUTES = [20, 30, 40, 60];
 const REASONS = ["no_crew", "vehicle_broken", "too_far", "weather"] as const;
 
+interface Answer {
+  plate: string;
+  driver: { name: string; phone: string };
+  crew: number;
+  minutes: number | null;
+  reason: string;
+}
+
+/** By offer, as last filled in: what the service refuses is corrected, not typed anew. */
+const answers = new Map<string, Answer>();
+
 export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
   const t = useWords();
   const vehicles = useVehicles().filter((one) => one.kind === job.case.needs && one.on_duty);
+  const jobs = useQueryClient().getQueryData<Job[]>(JOBS) ?? [];
+  const busy = new Set(jobs.flatMap(({ trip }) => (trip && trip.ended_at === null ? [trip.vehicle] : [])));
   const drivers = usePeople(true).filter((one) => one.on_duty && one.drives);
-  const [minutes, setMinutes] = useState<number | null>(nearest(job.offer?.standard_minutes ?? 40));
-  const [crew, setCrew] = useState(2);
-  const [plate, setPlate] = useState(job.offer?.suggested_vehicle ?? "");
-  const [driver, setDriver] = useState({ name: "", phone: "" });
-  const [busy, act] = useBusy(onClose);
+  const [answer, setAnswer] = useState<Answer>(
+    () =>
+      answers.get(job.offer?.id ?? "") ?? {
+        plate: job.offer?.suggested_vehicle ?? "",
+        driver: { name: "", phone: "" },
+        crew: 2,
+        minutes: nearest(job.offer?.standard_minutes ?? 40),
+        reason: "",
+      },
+  );
+  const { plate, driver, crew, minutes, reason } = answer;
+  const change = (part: Partial<Answer>) => {
+    const next = { ...answer, ...part };
+    setAnswer(next);
+    if (job.offer) answers.set(job.offer.id, next);
+  };
+  const [sending, act] = useBusy(onClose);
   const { offer } = job;
   if (!offer) return null;
-  const chosen = plate || vehicles[0]?.plate || "";
+  const chosen = plate || vehicles.find((one) => !busy.has(one.plate))?.plate || "";
+  const late = minutes !== null && minutes > (offer.standard_minutes ?? 0);
   const untracked = vehicles.find((one) => one.plate === chosen)?.tracked === false || job.case.needs === "tow";
 
-  function submit(event: FormEvent<HTMLFormElement>) {
+  function submit(event: FormEvent) {
     event.preventDefault();
-    const reason = String(new FormData(event.currentTarget).get("reason") ?? "");
     act(() =>
       perform({
         step: "accept",
         case: job.case.id,
         method: "POST",
         path: `/api/v1/offers/${offer?.id}/accept`,
-        body: { vehicle: chosen, driver, crew, eta_minutes: minutes, reason },
+        body: { vehicle: chosen, driver, crew, eta_minutes: minutes, reason: late ? reason : "" },
       }),
     );
   }
@@ -42,15 +68,15 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
       <form onSubmit={submit}>
         <Field label={t("dealer.vehicle")}>
           {(id) => (
-            <select id={id} value={chosen} required onChange={(event) => setPlate(event.target.value)}>
+            <select id={id} value={chosen} required onChange={(event) => change({ plate: event.target.value })}>
               {chosen ? null : <option value="">{t("dealer.no_vehicle")}</option>}
               {/* The suggested one can be taken before the list is here. */}
               {chosen && !vehicles.some((one) => one.plate === chosen) ? (
                 <option value={chosen}>{plateText(chosen)}</option>
               ) : null}
               {vehicles.map((one) => (
-                <option key={one.plate} value={one.plate}>
-                  {plateText(one.plate)} · {t(`vehicle.kind.${one.kind}`)}
+                <option key={one.plate} value={one.plate} disabled={busy.has(one.plate)}>
+                  {plateText(one.plate)} · {t(busy.has(one.plate) ? "dealer.busy" : `vehicle.kind.${one.kind}`)}
                 </option>
               ))}
             </select>
@@ -63,7 +89,7 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
             value={drivers.find((one) => one.name === driver.name)?.id ?? null}
             onChange={(id) => {
               const one = drivers.find((person) => person.id === id);
-              if (one) setDriver({ name: one.name, phone: one.phone });
+              if (one) change({ driver: { name: one.name, phone: one.phone } });
             }}
           />
         ) : null}
@@ -76,7 +102,7 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
                 maxLength={40}
                 autoComplete="off"
                 value={driver.name}
-                onChange={(event) => setDriver({ ...driver, name: event.target.value })}
+                onChange={(event) => change({ driver: { ...driver, name: event.target.value } })}
               />
             )}
           </Field>
@@ -89,7 +115,7 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
                 maxLength={24}
                 autoComplete="off"
                 value={driver.phone}
-                onChange={(event) => setDriver({ ...driver, phone: event.target.value })}
+                onChange={(event) => change({ driver: { ...driver, phone: event.target.value } })}
               />
             )}
           </Field>
@@ -98,20 +124,29 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
           label={t("dealer.crew")}
           options={[2, 3, 4].map((count) => ({ value: count, text: String(count) }))}
           value={crew}
-          onChange={setCrew}
+          onChange={(count) => change({ crew: count })}
         />
         <Chips
           label={t("dealer.minutes", { n: offer.standard_minutes ?? "–" })}
           options={MINUTES.map((count) => ({ value: count, text: t("page.minutes", { n: count }) }))}
           value={minutes}
-          onChange={setMinutes}
+          onChange={(count) => change({ minutes: count })}
         />
-        {minutes !== null && minutes > (offer.standard_minutes ?? 0) ? (
-          <Field label={t("dealer.late_reason")}>
-            {(id) => <input id={id} name="reason" maxLength={200} autoComplete="off" />}
+        {late ? (
+          <Field label={t("dealer.late_needed")}>
+            {(id) => (
+              <input
+                id={id}
+                required
+                maxLength={200}
+                autoComplete="off"
+                value={reason}
+                onChange={(event) => change({ reason: event.target.value })}
+              />
+            )}
           </Field>
         ) : null}
-        <button type="submit" className="primary" disabled={busy || !chosen || !driver.name}>
+        <button type="submit" className="primary" disabled={sending || !chosen || !driver.name}>
           {t("dealer.accept_now", { plate: plateText(chosen), n: minutes ?? 0 })}
         </button>
       </form>

@@ -1,5 +1,5 @@
 /** One job, filling the screen: what it is, and the one thing to do now at the bottom where a thumb reaches it. */
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useNow } from "@/shared/clock";
 import { clockTime, duration, kilometres, minutesAndSeconds, plateText } from "@/shared/format";
 import { StateMark } from "@/shared/states";
@@ -20,6 +20,7 @@ export function JobScreen({ job }: { job: Job }) {
   const t = useWords();
   const waiting = useDeeds().filter((deed) => deed.case === job.case.id && !deed.refused);
   const [open, setOpen] = useState<string | null>(null);
+  const under = useRef<string | null>(null);
   const steps = nextAfter(
     {
       next: job.next,
@@ -41,7 +42,11 @@ export function JobScreen({ job }: { job: Job }) {
     }
     const path = `/api/v1/trips/${job.trip?.id}/${step}`;
     const body = { at: new Date().toISOString() };
-    void perform({ step, case: job.case.id, method: "POST", path, body });
+    if (under.current === step) return; // a thumb that trembles taps once
+    under.current = step;
+    void perform({ step, case: job.case.id, method: "POST", path, body }).finally(() => {
+      under.current = null;
+    });
   }
 
   return (
@@ -225,7 +230,7 @@ function Facts({ job }: { job: Job }) {
           <a href={`geo:${wgs84.lat},${wgs84.lon}?q=${wgs84.lat},${wgs84.lon}`}>{t("dealer.map_phone")}</a>
         </span>
       </dd>
-      <dt>{t("page.car")}</dt>
+      <dt>{t("dealer.owners_car")}</dt>
       <dd>
         {[plateText(rescue.car.plate), rescue.car.brand, rescue.car.model].filter(Boolean).join(" · ") ||
           t("page.no_plate")}
@@ -253,7 +258,7 @@ function Facts({ job }: { job: Job }) {
       ) : null}
       {trip ? (
         <>
-          <dt>{t("dealer.vehicle")}</dt>
+          <dt>{t("dealer.rescue_vehicle")}</dt>
           <dd>
             {plateText(trip.vehicle)} · {trip.driver.name}
           </dd>

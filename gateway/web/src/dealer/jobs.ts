@@ -15,6 +15,7 @@ export type Person = components["schemas"]["PersonOnDutyView"];
 
 const LOOK_AGAIN_MS = 8_000;
 export const JOBS = ["jobs"];
+export const PHOTOS = ["photos"];
 
 async function jobs(): Promise<Job[]> {
   const user = currentUser() ?? "";
@@ -68,7 +69,7 @@ export function usePeople(enabled: boolean): readonly Person[] {
 
 export function usePhotos(trip: string): readonly Photo[] {
   const query = useQuery({
-    queryKey: ["photos", trip],
+    queryKey: [...PHOTOS, trip],
     queryFn: () => told(api.GET("/api/v1/trips/{trip_id}/photos", { params: { path: { trip_id: trip } } })),
   });
   return query.data ?? [];

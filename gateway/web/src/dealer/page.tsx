@@ -12,7 +12,7 @@ import { useWords } from "@/shared/words";
 import "./dealer.css";
 import { Figures, History, People, Vehicles } from "./desk";
 import { JobScreen } from "./job";
-import { JOBS, type Job, useJobs } from "./jobs";
+import { JOBS, type Job, PHOTOS, useJobs } from "./jobs";
 import { type Deed, flush, forget, openOutbox, tryAgain, useDeeds, useOffline } from "./outbox";
 
 const client = new QueryClient({
@@ -47,7 +47,9 @@ function Desk() {
   const queries = useQueryClient();
 
   useEffect(() => {
-    void openOutbox(() => queries.invalidateQueries({ queryKey: JOBS }));
+    void openOutbox(async () => {
+      await Promise.all([JOBS, PHOTOS].map((queryKey) => queries.invalidateQueries({ queryKey })));
+    });
   }, [queries]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what waited for a sign-in goes on

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { newKey } from "@/shared/api";
 import { useWords } from "@/shared/words";
 import { type Job, usePhotos } from "./jobs";
-import { draftOf, keepDraft, perform, useDeeds } from "./outbox";
+import { type Deed, draftOf, forget, keepDraft, perform, useDeeds } from "./outbox";
 import { Chips, Drawer, Field, useBusy } from "./parts";
 
 const ZONES = ["front", "rear", "left", "right", "roof", "interior"] as const;
@@ -104,7 +104,7 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
           const lights = on ? draft.lights.filter((one) => one !== light) : [...draft.lights, light];
           return (
             <button key={light} type="button" aria-pressed={on} onClick={() => change({ lights })}>
-              {t(`dealer.light_${light}`)}
+              {t(`sheet.mark_${light}`)}
             </button>
           );
         })}
@@ -149,8 +149,8 @@ function Outline({ damage, onChange }: { damage: Draft["damage"]; onChange: (dam
             <svg viewBox="0 0 64 40" aria-hidden="true">
               <path d={VIEWS[zone]} />
             </svg>
-            <span>{t(`dealer.zone_${zone}`)}</span>
-            <strong>{found ? t(`dealer.damage_${found}`) : t("dealer.damage_none")}</strong>
+            <span>{t(`sheet.mark_${zone}`)}</span>
+            <strong>{found ? t(`sheet.mark_${found}`) : t("dealer.damage_none")}</strong>
           </button>
         );
       })}
@@ -173,11 +173,17 @@ function Photos({ job, trip }: { job: Job; trip: string }) {
   const kept = usePhotos(trip);
   const waiting = useDeeds().filter((deed) => deed.blob && deed.path.includes(trip));
   const [phase, setPhase] = useState<"before" | "after">(job.trip?.result ? "after" : "before");
+  const [wrong, setWrong] = useState("");
   const picker = useRef<HTMLInputElement>(null);
 
   async function take(files: FileList | null) {
+    setWrong("");
     for (const file of files ?? []) {
       const blob = await smaller(file);
+      if (!blob) {
+        setWrong(t("dealer.no_picture", { name: file.name }));
+        continue;
+      }
       const place = await whereNow();
       const query = new URLSearchParams({ phase, zone: "other", taken_at: new Date().toISOString(), ...place });
       const path = `/api/v1/trips/${trip}/photos/${newKey()}?${query}`;
@@ -199,7 +205,7 @@ function Photos({ job, trip }: { job: Job; trip: string }) {
           <img key={photo.id} src={photo.url} alt={t(`dealer.photo_${photo.phase}`)} width={64} height={64} />
         ))}
         {waiting.map((deed) => (
-          <Waiting key={deed.key} blob={deed.blob as Blob} refused={deed.refused} />
+          <Waiting key={deed.key} deed={deed} />
         ))}
         <label className="photo-add">
           <input
@@ -214,24 +220,36 @@ function Photos({ job, trip }: { job: Job; trip: string }) {
           {t("dealer.take_photo")}
         </label>
       </div>
+      {wrong ? <p role="alert">{wrong}</p> : null}
     </section>
   );
 }
 
-function Waiting({ blob, refused }: { blob: Blob; refused: string | undefined }) {
+function Waiting({ deed }: { deed: Deed }) {
   const t = useWords();
+  const blob = deed.blob as Blob;
   const [url, setUrl] = useState("");
   useEffect(() => {
     const made = URL.createObjectURL(blob);
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [blob]);
-  const alt = refused ?? t("dealer.photo_waiting");
+  const alt = t("dealer.photo_waiting");
+  if (deed.refused) {
+    return (
+      <p className="photo-refused" role="alert">
+        {deed.refused}
+        <button type="button" className="quiet" onClick={() => void forget(deed.id ?? 0)}>
+          {t("dealer.remove")}
+        </button>
+      </p>
+    );
+  }
   return url ? <img src={url} alt={alt} title={alt} className="waiting" width={64} height={64} /> : null;
 }
 
-/** A photograph that the service takes: at most 1,600 pixels long, well below a megabyte. */
-async function smaller(file: File): Promise<Blob> {
+/** A photograph that the service takes: at most 1,600 pixels long, well below a megabyte. Null for what is no picture. */
+async function smaller(file: File): Promise<Blob | null> {
   try {
     const picture = await createImageBitmap(file);
     const scale = Math.min(1, PHOTO_PX / Math.max(picture.width, picture.height));
@@ -239,10 +257,9 @@ async function smaller(file: File): Promise<Blob> {
     canvas.width = Math.round(picture.width * scale);
     canvas.height = Math.round(picture.height * scale);
     canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const made = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", PHOTO_QUALITY));
-    return made ?? file;
+    return await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", PHOTO_QUALITY));
   } catch {
-    return file; // not a picture to this browser: the service says what it is
+    return null;
   }
 }
 

@@ -1,11 +1,12 @@
 /** The signature on glass: first what is signed, then the whole screen to write on; or why nobody signs (R6, R19). */
 
-import { type FormEvent, useState } from "react";
+import { type FormEvent, Fragment, useState } from "react";
 import { clockTime, plateText } from "@/shared/format";
+import { sheetPart, sheetText } from "@/shared/sheettext";
 import { useWords } from "@/shared/words";
 import { Glass } from "./glass";
-import type { Job } from "./jobs";
-import { perform } from "./outbox";
+import { type Job, usePhotos } from "./jobs";
+import { perform, useDeeds } from "./outbox";
 import { Drawer, Field, useBusy } from "./parts";
 
 export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; onClose: () => void }) {
@@ -47,6 +48,7 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
             </>
           ) : null}
         </dl>
+        {consent ? null : <Signed job={job} />}
         <p className="hint">{t(consent ? "dealer.consent_text" : "dealer.sign_text")}</p>
         {refusing ? (
           <Field label={t("dealer.refused_reason")}>
@@ -91,5 +93,39 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
         />
       ) : null}
     </Drawer>
+  );
+}
+
+/** The check sheet in short: what the customer puts a name to. */
+function Signed({ job }: { job: Job }) {
+  const t = useWords();
+  const waiting = useDeeds().filter((deed) => deed.case === job.case.id && !deed.refused);
+  const photos = usePhotos(job.trip?.id ?? "").length + waiting.filter((deed) => deed.blob).length;
+  const last = (step: string) =>
+    waiting.findLast((deed) => deed.step === step)?.body as Record<string, unknown> | undefined;
+  const sheet = last("checksheet") ?? job.sheet ?? {};
+  const result = String(last("outcome")?.result ?? job.trip?.result ?? "");
+  const filled = Object.entries(sheet).filter(([name, value]) => sheetText(name, value));
+  return (
+    <dl className="signed-of sheet">
+      {filled.map(([name, value]) => (
+        <Fragment key={name}>
+          <dt>{sheetPart(name)}</dt>
+          <dd>{sheetText(name, value)}</dd>
+        </Fragment>
+      ))}
+      {result ? (
+        <>
+          <dt>{t("dealer.result")}</dt>
+          <dd>{t(`dealer.result_${result}`)}</dd>
+        </>
+      ) : null}
+      {photos ? (
+        <>
+          <dt>{t("sheet.photos")}</dt>
+          <dd>{photos}</dd>
+        </>
+      ) : null}
+    </dl>
   );
 }

@@ -6,7 +6,7 @@ import { clockTime, kilometres, plateText } from "@/shared/format";
 import { LanguageSwitch } from "@/shared/gate";
 import "@/shared/states.css";
 import "@/shared/theme";
-import { useWords } from "@/shared/words";
+import { useLanguage, useWords } from "@/shared/words";
 import { look, recordPath, type Standing, useSaying } from "./api";
 import "./motorist.css";
 import { Survey } from "./survey";
@@ -74,6 +74,7 @@ export function MotoristPage() {
 
 function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Standing) => void }) {
   const t = useWords();
+  const language = useLanguage();
   const { state, scene, vehicle, arrival } = standing;
   const moving = state === "coming" && scene !== null;
   return (
@@ -110,7 +111,7 @@ function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Sta
       ) : null}
       {standing.survey_open || standing.satisfaction !== null ? <Survey standing={standing} onTold={onTold} /> : null}
       {standing.has_record ? (
-        <a className="button" href={recordPath} target="_blank" rel="noreferrer">
+        <a className="button" href={`${recordPath}?lang=${language}`} target="_blank" rel="noreferrer">
           {t("motorist.record")}
         </a>
       ) : null}

@@ -137,6 +137,10 @@ def test_r18_the_dealer_is_sent_to_where_the_road_rescue_hands_over(console: Pag
     page.keyboard.press("Enter")
     expect(field(page, "place").locator(".wrong")).to_contain_text("还需要位置")
     page.keyboard.press("Control+a")
+    page.keyboard.type("店")
+    page.keyboard.press("Enter")  # of several none is taken that was not seen
+    expect(page.locator(".hand-over [role=option]")).to_have_count(3)
+    page.keyboard.press("Control+a")
     page.keyboard.type("31.24,121.5")
     page.keyboard.press("Enter")
     expect(page.locator(".hand-over")).to_contain_text("31.24")

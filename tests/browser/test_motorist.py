@@ -65,7 +65,7 @@ def test_from_where_are_you_to_how_was_it(kerb: BrowserContext, town: Town, pict
     picture(page, "motorist-after")
     ended = town.send("zhang", "GET", f"/cases/{case['id']}")
     assert (ended["satisfaction"], ended["survey_comment"]) == (0, "等了很久 <b>真的</b>")
-    with page.expect_response("**/record.pdf") as answered:
+    with page.expect_response("**/record.pdf?lang=zh") as answered:
         page.evaluate("fetch(document.querySelector('a[href*=\"record.pdf\"]').href)")
     assert answered.value.headers["content-type"] == "application/pdf"
     page.get_by_role("button", name="English").click()

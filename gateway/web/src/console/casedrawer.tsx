@@ -184,7 +184,14 @@ export function CaseDrawer(props: CaseDrawerProps) {
         </button>
       </header>
       <div className="drawer-body">
-        <Facts known={known} dealers={dealers} onLook={() => onLook(known.location.lat, known.location.lon)} />
+        <Facts
+          known={known}
+          dealers={dealers}
+          onLook={() => {
+            const { lat, lon } = known.location.hand_over ?? known.location; // where its mark stands (R18)
+            onLook(lat, lon);
+          }}
+        />
         <div className="tabs">
           <div role="tablist" aria-label={t("page.case")}>
             {TABS.map((name, at) => (

@@ -180,7 +180,7 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
   useKeys({
     "ctrl+enter": () => void submit(),
     "alt+0": () => set("datum", DATUM_AFTER[draft.datum]),
-    "alt+h": () => form.current?.querySelector<HTMLElement>("[data-hand-over]")?.focus(),
+    "alt+h": () => form.current?.querySelector<HTMLElement>("[data-hand-over] input")?.focus(),
     "alt+r": startOver,
     "alt+l": () => form.current?.querySelector<HTMLElement>("[data-send-link]")?.click(),
     "alt+g": () => {

@@ -315,7 +315,8 @@ export function ConsolePage() {
               setIntake(false);
               client.setQueryData(["case", made.id], made);
               open(made.id, "candidates", true);
-              look(made.location.lat, made.location.lon);
+              const scene = made.location.hand_over ?? made.location; // where its mark stands (R18)
+              look(scene.lat, scene.lon);
             }}
             onExisting={(id) => {
               setIntake(false);

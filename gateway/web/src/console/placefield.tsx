@@ -1,6 +1,6 @@
 /** Where the car stands: typed in any of the ways people say it, clicked on the map, or told by the motorist's own phone. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type KeyboardEvent, type RefObject, useEffect, useId, useState } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useState } from "react";
 import { api, newKey, Offline, Problem, told } from "@/shared/api";
 import { useWords } from "@/shared/words";
 import { useSettled } from "./callerfile";
@@ -28,40 +28,103 @@ interface PlaceFieldProps {
 
 export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldProps) {
   const t = useWords();
+  const { datum } = draft;
+
+  function take(place: PlaceFound): string {
+    change((now) => withPlace(now, place));
+    if (place.lat !== null) onNext();
+    return "";
+  }
+
+  /** Words that the service does not know are an address, and want a position. */
+  function name(typed: string): string {
+    change((now) => ({ ...now, address: typed, expressway: null, handOver: null }));
+    if (draft.standing) onNext();
+    return "";
+  }
+
+  return (
+    <div className="place-field">
+      <PlaceSearch
+        label={t("page.place")}
+        hint={t("console.place_hint")}
+        datum={datum}
+        input={input}
+        wrong={wrong}
+        onTake={take}
+        onWords={name}
+        onEmpty={() => {
+          if (draft.standing) onNext();
+        }}
+      >
+        <fieldset className="datums" aria-label={t("console.datum")}>
+          {DATUMS.map((one) => (
+            <button
+              key={one}
+              type="button"
+              aria-pressed={one === datum}
+              onClick={() => change((now) => ({ ...now, datum: one }))}
+            >
+              {t(`console.datum.${one}`)}
+            </button>
+          ))}
+          <kbd>Alt 0</kbd>
+        </fieldset>
+      </PlaceSearch>
+      <PlaceSoFar draft={draft} change={change} />
+      {draft.expressway ? <HandOverField draft={draft} change={change} onNext={onNext} /> : null}
+      <PhoneLink draft={draft} change={change} />
+    </div>
+  );
+}
+
+interface PlaceSearchProps {
+  label: string;
+  hint: string;
+  datum: Datum;
+  input?: RefObject<HTMLInputElement | null>;
+  wrong?: string | undefined;
+  /** A place of the list, or of no list where there is only one. Gives what is wrong with it; "" if nothing is. */
+  onTake: (place: PlaceFound) => string;
+  /** Words by which no place is known. Gives what is wrong with them. */
+  onWords: (typed: string) => string;
+  onEmpty?: () => void;
+  /** Between the field and its list. */
+  children?: ReactNode;
+}
+
+/** A field in which a place is typed in any of the ways people say it, and the list of what it may be. */
+function PlaceSearch({ label, hint, datum, input, wrong, onTake, onWords, onEmpty, children }: PlaceSearchProps) {
+  const t = useWords();
   const client = useQueryClient();
   const id = useId();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [refused, setRefused] = useState("");
   const q = useSettled(text.trim(), PAUSE_MS);
-  const { datum } = draft;
   const { data: found = [] } = useQuery({ ...placesQuery(q, datum), enabled: q !== "", retry: false });
   const shown = text.trim() === "" ? [] : found;
 
-  function take(place: PlaceFound): void {
-    change((now) => withPlace(now, place));
-    setText("");
+  function done(reason: string): void {
+    setRefused(reason);
+    if (!reason) setText("");
     setAt(0);
-    if (place.lat !== null) onNext();
   }
 
-  /** What stands in the field, read by the service; words that it does not know are an address, and want a position. */
+  /** What stands in the field, as the service reads it. */
   async function enter(): Promise<void> {
     const typed = text.trim();
     if (!typed) {
-      if (draft.standing) onNext();
+      onEmpty?.();
       return;
     }
     setRefused("");
     try {
       const places = await client.fetchQuery(placesQuery(typed, datum));
       const place = places[at] ?? places[0];
-      if (place) take(place);
-      else {
-        change((now) => ({ ...now, address: typed, expressway: null, handOver: null }));
-        setText("");
-        if (draft.standing) onNext();
-      }
+      if (!place) done(onWords(typed));
+      // Of several that nobody has seen yet none is taken: the list comes first.
+      else if (places.length === 1 || shown.length > 0) done(onTake(place));
     } catch (error) {
       if (error instanceof Problem) setRefused(error.message);
       else if (error instanceof Offline) setRefused(t("page.no_answer"));
@@ -70,6 +133,7 @@ export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldPr
   }
 
   const press = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) void enter();
     else if (event.key === "ArrowDown" && shown.length) setAt((at + 1) % shown.length);
     else if (event.key === "ArrowUp" && shown.length) setAt((at + shown.length - 1) % shown.length);
@@ -78,19 +142,19 @@ export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldPr
   };
 
   return (
-    <div className="place-field">
+    <>
       <input
         ref={input}
         type="text"
         role="combobox"
-        aria-label={t("page.place")}
+        aria-label={label}
         aria-expanded={shown.length > 0}
         aria-controls={`${id}-found`}
         aria-activedescendant={shown.length ? `${id}-${at}` : undefined}
         aria-invalid={Boolean(wrong ?? refused) || undefined}
         autoComplete="off"
         maxLength={200}
-        placeholder={t("console.place_hint")}
+        placeholder={hint}
         value={text}
         onChange={(event) => {
           setText(event.target.value);
@@ -99,19 +163,7 @@ export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldPr
         }}
         onKeyDown={press}
       />
-      <fieldset className="datums" aria-label={t("console.datum")}>
-        {DATUMS.map((one) => (
-          <button
-            key={one}
-            type="button"
-            aria-pressed={one === datum}
-            onClick={() => change((now) => ({ ...now, datum: one }))}
-          >
-            {t(`console.datum.${one}`)}
-          </button>
-        ))}
-        <kbd>Alt 0</kbd>
-      </fieldset>
+      {children}
       {shown.length ? (
         <div className="places-found" id={`${id}-found`} role="listbox" aria-label={t("console.places_found")}>
           {shown.map((place, index) => (
@@ -121,8 +173,8 @@ export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldPr
               role="option"
               tabIndex={-1}
               aria-selected={index === at}
-              onClick={() => take(place)}
-              onKeyDown={onEnter(() => take(place))}
+              onClick={() => done(onTake(place))}
+              onKeyDown={onEnter(() => done(onTake(place)))}
             >
               <span className="place-kind">{t(`place.${place.kind}`)}</span>
               {place.label}
@@ -135,12 +187,8 @@ export function PlaceField({ draft, change, input, onNext, wrong }: PlaceFieldPr
           ))}
         </div>
       ) : null}
-      {refused ? <p className="wrong">{refused}</p> : null}
-      {wrong && !refused ? <p className="wrong">{wrong}</p> : null}
-      <PlaceSoFar draft={draft} change={change} />
-      {draft.expressway ? <HandOverField draft={draft} change={change} onNext={onNext} /> : null}
-      <PhoneLink draft={draft} change={change} />
-    </div>
+      {refused || wrong ? <p className="wrong">{refused || wrong}</p> : null}
+    </>
   );
 }
 
@@ -195,28 +243,14 @@ function PlaceSoFar({ draft, change }: Pick<PlaceFieldProps, "draft" | "change">
 /** Where 12122 rescue hands the car over, if it clears the road first (R18): the dealer goes there. */
 function HandOverField({ draft, change, onNext }: Pick<PlaceFieldProps, "draft" | "change" | "onNext">) {
   const t = useWords();
-  const client = useQueryClient();
-  const [text, setText] = useState("");
-  const [wrong, setWrong] = useState("");
   const { handOver, datum } = draft;
 
-  async function take(): Promise<void> {
-    const typed = text.trim();
-    if (!typed) return;
-    setWrong("");
-    try {
-      const [first] = await client.fetchQuery(placesQuery(typed, datum));
-      const point = first ? handOverOf(first, datum) : null;
-      if (point) {
-        change((now) => ({ ...now, handOver: point }));
-        setText("");
-        onNext();
-      } else setWrong(t("console.wants_position"));
-    } catch (error) {
-      if (error instanceof Problem) setWrong(error.message);
-      else if (error instanceof Offline) setWrong(t("page.no_answer"));
-      else throw error;
-    }
+  function take(place: PlaceFound): string {
+    const point = handOverOf(place, datum);
+    if (!point) return t("console.wants_position");
+    change((now) => ({ ...now, handOver: point }));
+    onNext();
+    return "";
   }
 
   if (handOver) {
@@ -230,29 +264,15 @@ function HandOverField({ draft, change, onNext }: Pick<PlaceFieldProps, "draft" 
     );
   }
   return (
-    <>
-      <input
-        type="text"
-        className="hand-over"
-        aria-label={t("page.hand_over")}
-        aria-invalid={wrong ? true : undefined}
-        autoComplete="off"
-        maxLength={200}
-        placeholder={t("console.hand_over_hint")}
-        data-hand-over
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          setWrong("");
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.nativeEvent.isComposing) return;
-          event.preventDefault();
-          void take();
-        }}
+    <div className="hand-over" data-hand-over>
+      <PlaceSearch
+        label={t("page.hand_over")}
+        hint={t("console.hand_over_hint")}
+        datum={datum}
+        onTake={take}
+        onWords={() => t("console.wants_position")}
       />
-      {wrong ? <p className="wrong">{wrong}</p> : null}
-    </>
+    </div>
   );
 }
 

@@ -62,6 +62,16 @@ export interface Draft {
 /** People on the carriageway are served before others (R18); a crash reported by the car stands higher still. */
 const UNSAFE_PRIORITY = 5;
 
+/** Nothing known of where the car stands. */
+export const NOWHERE = {
+  address: "",
+  expressway: null,
+  handOver: null,
+  standing: null,
+  city: "",
+  doubts: [],
+} as const;
+
 export const newDraft = (): Draft => ({
   key: newKey(),
   taken: false,
@@ -72,12 +82,7 @@ export const newDraft = (): Draft => ({
   energy: "",
   drive: "",
   spare: "",
-  address: "",
-  expressway: null,
-  handOver: null,
-  standing: null,
-  city: "",
-  doubts: [],
+  ...NOWHERE,
   datum: "wgs84",
   link: null,
   fault: "",

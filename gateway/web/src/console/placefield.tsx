@@ -5,7 +5,7 @@ import { api, newKey, Offline, Problem, told } from "@/shared/api";
 import { useWords } from "@/shared/words";
 import { useSettled } from "./callerfile";
 import type { Datum, PlaceFound } from "./contract";
-import { type Draft, fromPhone, handOverOf, withPlace } from "./draft";
+import { type Draft, fromPhone, handOverOf, NOWHERE, withPlace } from "./draft";
 import { onEnter } from "./keys";
 
 const PAUSE_MS = 250;
@@ -219,21 +219,7 @@ function PlaceSoFar({ draft, change }: Pick<PlaceFieldProps, "draft" | "change">
       ) : (
         <p className="wants">{t("console.wants_position")}</p>
       )}
-      <button
-        type="button"
-        className="plain"
-        onClick={() =>
-          change((now) => ({
-            ...now,
-            address: "",
-            expressway: null,
-            handOver: null,
-            standing: null,
-            city: "",
-            doubts: [],
-          }))
-        }
-      >
+      <button type="button" className="plain" onClick={() => change((now) => ({ ...now, ...NOWHERE }))}>
         {t("console.clear_place")}
       </button>
     </div>

@@ -53,7 +53,8 @@ export function subjectText(subject: string): string {
   const at = subject.indexOf(":");
   const [kind, name] = [subject.slice(0, at), subject.slice(at + 1)];
   const said = kind === "fault" && hasWord(`fault.${name}`) ? t(`fault.${name}`) : name;
-  return `${kind in KINDS ? t(KINDS[kind] ?? "") : kind} ${kind === "vehicle" ? plateText(name) : said}`;
+  const word = KINDS[kind];
+  return `${word ? t(word) : kind} ${kind === "vehicle" ? plateText(name) : said}`;
 }
 
 /** `promise.district_minutes`, `weights.arrival`, `active`, `vehicle:沪A12345`… */

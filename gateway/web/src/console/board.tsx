@@ -2,9 +2,9 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useRef } from "react";
 import type { Card } from "@/shared/feed";
-import { clockTime, plateText } from "@/shared/format";
-import { type Countdown, countdown, Shape, toneOf } from "@/shared/states";
-import { t, useWords } from "@/shared/words";
+import { plateText } from "@/shared/format";
+import { countdown, Shape, toneOf } from "@/shared/states";
+import { useWords } from "@/shared/words";
 import { onEnter } from "./keys";
 
 const ROW_PX = 50;
@@ -92,15 +92,9 @@ function lastKnown(order: readonly string[], cards: ReadonlyMap<string, Card>, b
   return found;
 }
 
-/** The countdown of a card; once the rescue is completed nothing counts, and the time of its opening is shown. */
-export const whatCounts = (card: Card, now: number): Pick<Countdown, "text" | "press"> =>
-  card.status === "completed"
-    ? { text: `${t("page.opened_at")} ${clockTime(card.opened_at)}`, press: "" }
-    : countdown(card, now);
-
 const Row = memo(function Row({ card, now, dealer }: { card: Card; now: number; dealer: string }) {
   const t = useWords();
-  const { text, press } = whatCounts(card, now);
+  const { text, press } = countdown(card, now);
   const tone = toneOf(card, now);
   return (
     <>

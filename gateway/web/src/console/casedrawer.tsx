@@ -4,10 +4,9 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { newKey } from "@/shared/api";
 import { type Feed, useCards } from "@/shared/feed";
 import { clockTime, clockTimeWithSeconds, dayAndTime, plateText } from "@/shared/format";
-import { StateMark, toneOf } from "@/shared/states";
+import { countdown, StateMark, toneOf } from "@/shared/states";
 import { useWords } from "@/shared/words";
 import { ask } from "./ask";
-import { whatCounts } from "./board";
 import { Candidates } from "./candidates";
 import type { Candidate, Case, Dealer } from "./contract";
 import { useKeys } from "./keys";
@@ -161,7 +160,7 @@ export function CaseDrawer(props: CaseDrawerProps) {
         <h2>
           {known.number} {known.car.plate ? plateText(known.car.plate) : t("page.no_plate")}
         </h2>
-        {card ? <span className="row-countdown">{whatCounts(card, now).text}</span> : null}
+        {card ? <span className="row-countdown">{countdown(card, now).text}</span> : null}
         <div className="steps">
           {steps.map((step) => (
             <button

@@ -1,7 +1,7 @@
 /** Where the car stands: typed in any of the ways people say it, clicked on the map, or told by the motorist's own phone. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useState } from "react";
-import { api, newKey, Offline, Problem, told } from "@/shared/api";
+import { api, newKey, told, whyNot } from "@/shared/api";
 import { useWords } from "@/shared/words";
 import { useSettled } from "./callerfile";
 import type { Datum, PlaceFound } from "./contract";
@@ -126,9 +126,7 @@ function PlaceSearch({ label, hint, datum, input, wrong, onTake, onWords, onEmpt
       // Of several that nobody has seen yet none is taken: the list comes first.
       else if (places.length === 1 || shown.length > 0) done(onTake(place));
     } catch (error) {
-      if (error instanceof Problem) setRefused(error.message);
-      else if (error instanceof Offline) setRefused(t("page.no_answer"));
-      else throw error;
+      setRefused(whyNot(error));
     }
   }
 
@@ -288,9 +286,7 @@ function PhoneLink({ draft, change }: Pick<PlaceFieldProps, "draft" | "change">)
       );
       change((now) => ({ ...now, link: made }));
     } catch (error) {
-      if (error instanceof Problem) setWrong(error.message);
-      else if (error instanceof Offline) setWrong(t("page.no_answer"));
-      else throw error;
+      setWrong(whyNot(error));
     }
   }
 

@@ -1,8 +1,7 @@
 /** The motorist's one question, and the few things to say. */
 import { useState } from "react";
 import type { components } from "@/api/schema";
-import { fetched, Offline, Problem } from "@/shared/api";
-import { t } from "@/shared/words";
+import { fetched, whyNot } from "@/shared/api";
 
 export type Standing = components["schemas"]["MotoristView"];
 
@@ -37,9 +36,7 @@ export function useSaying(onTold: (standing: Standing) => void) {
       onTold(await tell(what, body));
       return true;
     } catch (error) {
-      if (error instanceof Problem) setWrong(error.message);
-      else if (error instanceof Offline) setWrong(t("page.no_answer"));
-      else throw error;
+      setWrong(whyNot(error));
       return false;
     } finally {
       setBusy(false);

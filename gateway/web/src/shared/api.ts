@@ -1,7 +1,7 @@
 /** The service's API, typed by its own OpenAPI document; a refusal is a `Problem` with the server's words. */
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "@/api/schema";
-import { currentLanguage } from "./words";
+import { currentLanguage, t } from "./words";
 
 export interface ProblemDocument {
   type: string;
@@ -49,6 +49,13 @@ export class Offline extends Error {
     super("offline");
     this.name = "Offline";
   }
+}
+
+/** Why it was not done, in words: the service's reason, or that nobody answered. Throws whatever else went wrong. */
+export function whyNot(error: unknown): string {
+  if (error instanceof Problem) return error.message;
+  if (error instanceof Offline) return t("page.no_answer");
+  throw error;
 }
 
 let whenSignedOut: () => void = () => undefined;

@@ -72,15 +72,14 @@ export interface Countdown {
   text: string;
   /** How hard it presses. */
   press: "" | "soon" | "over";
-  /** Of an offer: the share of its time that is left, 0 to 1. */
-  left?: number;
 }
 
 const OFFER_SOON_MS = 30_000;
 const PROMISE_SOON_MS = 300_000;
 
-/** The one countdown that matters now. */
+/** The one countdown that matters now; once the rescue is completed nothing counts, and it is the time of the opening. */
 export function countdown(card: Card, now: number): Countdown {
+  if (card.status === "completed") return { text: `${t("page.opened_at")} ${clockTime(card.opened_at)}`, press: "" };
   const deadline = card.deadline_at ? Date.parse(card.deadline_at) : null;
   if (deadline !== null && card.deadline_kind === "offer") {
     const left = deadline - now;

@@ -52,6 +52,13 @@ def focused(page: Page, name: str) -> None:
     expect(page.locator(f'[data-field="{name}"] :focus')).to_have_count(1)
 
 
+def ring(page: Page, phone: str) -> None:
+    """A new case, begun with the number that calls."""
+    page.keyboard.press("n")
+    focused(page, "phone")
+    page.keyboard.type(phone)
+
+
 def offered(page: Page) -> None:
     """The first candidate is preselected and has the keyboard."""
     expect(page.locator('.candidate[aria-selected="true"] .rank')).to_have_text("1")
@@ -121,9 +128,7 @@ def test_a_known_caller_needs_fewer_and_the_offer_is_taken_back_within_five_seco
 
 def test_r18_the_dealer_is_sent_to_where_the_road_rescue_hands_over(console: Page, town: Town) -> None:
     page = console
-    page.keyboard.press("n")
-    focused(page, "phone")
-    page.keyboard.type("13700009999")
+    ring(page, "13700009999")
     page.keyboard.press("Alt+4")
     page.keyboard.press("Alt+0")  # as Amap gives both places
     page.keyboard.type("G2 K1234 往上海方向")
@@ -158,9 +163,7 @@ def test_r18_the_dealer_is_sent_to_where_the_road_rescue_hands_over(console: Pag
 
 def test_a_double_press_makes_one_case(console: Page, town: Town) -> None:
     page = console
-    page.keyboard.press("n")
-    focused(page, "phone")
-    page.keyboard.type("13700003333")
+    ring(page, "13700003333")
     page.keyboard.press("Alt+4")
     page.keyboard.press("Alt+0")  # as Amap gives it (R22)
     page.keyboard.type("31.2304,121.4737")
@@ -177,9 +180,7 @@ def test_a_double_press_makes_one_case(console: Page, town: Town) -> None:
 def test_a_call_that_comes_twice_is_warned_of_and_opens_the_case_there_is(console: Page, town: Town) -> None:
     there = town.new_case(caller={"name": "孙女士", "phone": "13700004444"})
     page = console
-    page.keyboard.press("n")
-    focused(page, "phone")
-    page.keyboard.type("13700004444")
+    ring(page, "13700004444")
     expect(page.locator(".twice")).to_contain_text(there["number"])
     page.keyboard.press("Alt+g")
     expect(page.locator(".drawer h2")).to_contain_text(there["number"])
@@ -229,9 +230,7 @@ def test_a_call_whose_answer_was_lost_is_opened_once_and_again_only_knowingly(
 
 def test_a_session_that_ends_amid_the_form_comes_back_to_the_same_form(console: Page, town: Town) -> None:
     page = console
-    page.keyboard.press("n")
-    focused(page, "phone")
-    page.keyboard.type("13700005555")
+    ring(page, "13700005555")
     page.keyboard.press("Enter")
     page.keyboard.type("周先生")
     page.context.clear_cookies(name=COOKIE)
@@ -251,9 +250,7 @@ def test_a_session_that_ends_amid_the_form_comes_back_to_the_same_form(console: 
 def test_a_draft_that_was_left_says_so_and_its_number_is_typed_over(console: Page) -> None:
     page = console
     phone = field(page, "phone").locator("input")
-    page.keyboard.press("n")
-    focused(page, "phone")
-    page.keyboard.type("13700001313")
+    ring(page, "13700001313")
     field(page, "plate").locator("input").fill("沪A13131")
     page.keyboard.press("Escape")
     page.keyboard.press("n")
@@ -555,9 +552,7 @@ def test_nothing_serious_is_found_by_axe(page: Page, town: Town, theme: str) -> 
     expect(page.locator(".alarms li")).not_to_have_count(0)
     page.evaluate(AXE.read_text())
     assert serious(page) == []
-    page.keyboard.press("n")
-    focused(page, "phone")
-    page.keyboard.type("13700009999")
+    ring(page, "13700009999")
     expect(page.locator(".twice")).to_be_visible()
     assert serious(page) == []
 

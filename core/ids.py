@@ -10,5 +10,7 @@ def new_id(now: datetime) -> str:
 
 
 def new_token() -> str:
-    """A secret for a session or a device: 256 bits, safe in a URL."""
-    return secrets.token_urlsafe(32)
+    """A secret for a session, a device or a link: 256 bits, safe in a URL and as a word on a command line."""
+    while (token := secrets.token_urlsafe(32)).startswith("-"):
+        pass  # a command would read it as an option
+    return token

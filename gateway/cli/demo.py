@@ -65,7 +65,7 @@ def _store(settings: Settings) -> Generator[Settings]:
 async def _sign_ins(settings: Settings) -> dict[Role, str]:
     """A user for each role, with a new password each time: nothing of a demonstration is a standing secret."""
     db = open_store(settings)
-    passwords = {role: secrets.token_urlsafe(9) for role in Role}
+    passwords = {role: secrets.token_hex(6) for role in Role}
     try:
         for role, password in passwords.items():
             dealer = DEMO_DEALER if role in OF_A_DEALER else ""

@@ -88,6 +88,13 @@ def offered(town: Town, **changes: Any) -> dict[str, Any]:
     return case
 
 
+def accepted(town: Town, case: dict[str, Any]) -> dict[str, Any]:
+    """The trip of a dealer that has taken the case, by itself."""
+    offer = town.send("zhang", "POST", f"/cases/{case['id']}/offers", {"dealer": "PD", "override_reason": "测试"})
+    answer = {"vehicle": "沪A10001", "driver": {"name": "陈师傅", "phone": "13800000002"}, "crew": 2, "eta_minutes": 30}
+    return town.send("li", "POST", f"/offers/{offer['id']}/accept", answer)
+
+
 def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
     phone: BrowserContext, line: Line, town: Town, picture: Picture
 ) -> None:
@@ -151,9 +158,7 @@ def test_r3_r6_r7_a_rescue_on_the_phone_through_a_lost_connection(
 
 def test_a_photograph_stays_on_the_open_sheet_and_what_is_none_is_said(phone: BrowserContext, town: Town) -> None:
     case = town.new_case(caller={"name": "周女士", "phone": "13622223333"}, car={"plate": "沪C55555"})
-    offer = town.send("zhang", "POST", f"/cases/{case['id']}/offers", {"dealer": "PD", "override_reason": "测试"})
-    answer = {"vehicle": "沪A10001", "driver": {"name": "陈师傅", "phone": "13800000002"}, "crew": 2, "eta_minutes": 30}
-    trip = town.send("li", "POST", f"/offers/{offer['id']}/accept", answer)
+    trip = accepted(town, case)
     town.send("li", "POST", f"/trips/{trip['id']}/arrive", {})
     page = phone.new_page()
     page.goto(f"{town.url}/dealer")
@@ -165,6 +170,34 @@ def test_a_photograph_stays_on_the_open_sheet_and_what_is_none_is_said(phone: Br
     page.locator("input[type=file]").set_input_files({**photograph(), "name": "x.jpg", "buffer": b"no"})  # type: ignore[arg-type]
     expect(page.locator(".photos [role=alert]")).to_contain_text("“x.jpg”不是图片")
     assert len(town.send("zhang", "GET", f"/trips/{trip['id']}/photos")) == 2
+    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "cac", "reason": "test over"})
+
+
+def test_r7_the_second_tap_of_a_trembling_thumb_takes_no_step(phone: BrowserContext, town: Town) -> None:
+    case = town.new_case(caller={"name": "韩先生", "phone": "13611115555"}, car={"plate": "沪C98768"})
+    accepted(town, case)
+    page = phone.new_page()
+    page.goto(f"{town.url}/dealer")
+    expect(primary(page)).to_have_text("出发")
+    page.evaluate(
+        """() => new Promise((done) => {
+            const step = () => document.querySelector(".job-actions button.primary");
+            new MutationObserver((_, looking) => {
+                if (step().textContent !== "到达") return;
+                looking.disconnect();
+                step().click(); // the button is another one by now, under the same thumb
+                done();
+            }).observe(document.body, { childList: true, characterData: true, subtree: true });
+            step().click();
+        })"""
+    )
+    expect(page.locator(".job-head .state")).to_have_text("在途")
+    expect(primary(page)).to_have_text("到达")
+    expect(primary(page)).to_have_attribute("aria-disabled", "false")
+    kinds = [event["kind"] for event in town.send("zhang", "GET", f"/cases/{case['id']}/timeline")]
+    assert ("vehicle_departed" in kinds, "vehicle_arrived" in kinds) == (True, False)
+    primary(page).click()
+    expect(page.locator(".job-head .state")).to_have_text("现场")
     town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "cac", "reason": "test over"})
 
 

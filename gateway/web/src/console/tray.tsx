@@ -1,7 +1,7 @@
 /** Beside the map: alarms that a person acknowledges, calls to make, and what the last shift left. */
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { api, newKey, told } from "@/shared/api";
+import { api, newKey, Problem, told, whyNot } from "@/shared/api";
 import { age, dayAndTime, plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
 import { beep, KINDS, setMuted, useMuted } from "./beeps";
@@ -183,20 +183,23 @@ function Shift({ opened, onOpen }: TrayProps) {
   const { data } = useShift();
   const [text, setText] = useState("");
   const [about, setAbout] = useState(false);
+  const [wrong, setWrong] = useState("");
   const key = useRef(newKey());
   const anew = () => client.invalidateQueries({ queryKey: ["shift"] });
 
   async function leave(event: FormEvent) {
     event.preventDefault();
-    const kept = await send(() =>
-      told(
+    try {
+      await told(
         api.POST("/api/v1/shift/notes", {
           body: { text, case: about && opened ? opened : "" },
           headers: { "Idempotency-Key": key.current },
         }),
-      ),
-    );
-    if (!kept) return;
+      );
+    } catch (error) {
+      setWrong(error instanceof Problem ? (error.byField.get("text") ?? error.message) : whyNot(error));
+      return;
+    }
     key.current = newKey();
     setText("");
     await anew();
@@ -248,7 +251,7 @@ function Shift({ opened, onOpen }: TrayProps) {
           </li>
         ))}
       </ul>
-      <form onSubmit={(event) => void leave(event)}>
+      <form noValidate onSubmit={(event) => void leave(event)}>
         <label>
           {t("console.new_note")}
           <textarea
@@ -256,12 +259,17 @@ function Shift({ opened, onOpen }: TrayProps) {
             rows={3}
             maxLength={2000}
             value={text}
+            aria-invalid={wrong ? true : undefined}
             onChange={(event) => {
               setText(event.target.value);
+              setWrong("");
               key.current = newKey();
             }}
           />
         </label>
+        <div role="alert" className="wrong">
+          {wrong}
+        </div>
         {opened ? (
           <label className="check">
             <input type="checkbox" checked={about} onChange={(event) => setAbout(event.target.checked)} />

@@ -1,7 +1,7 @@
 /** The vehicles that were sent, who drives, what was promised and what became of it; and the check sheet with its photographs. */
 import { clockTime, dayAndTime, plateText } from "@/shared/format";
 import { sheetPart, sheetText } from "@/shared/sheettext";
-import { useWords } from "@/shared/words";
+import { useLanguage, useWords } from "@/shared/words";
 import type { Case, Trip } from "./contract";
 import { usePhotos, useTrip } from "./queries";
 
@@ -104,6 +104,7 @@ function Fact({ word, value, source = "" }: { word: string; value: string; sourc
 
 export function Sheets({ known }: { known: Case }) {
   const t = useWords();
+  const language = useLanguage();
   const filled = known.trips.filter((trip) => trip.sheet !== null || trip.arrived_at !== null).toReversed();
   if (filled.length === 0) return <p className="empty">{t("console.no_sheet")}</p>;
   return (
@@ -113,7 +114,7 @@ export function Sheets({ known }: { known: Case }) {
       ))}
       {known.status === "completed" || known.status === "closed" ? (
         <p>
-          <a href={`/api/v1/cases/${known.id}/record.pdf`} target="_blank" rel="noreferrer">
+          <a href={`/api/v1/cases/${known.id}/record.pdf?lang=${language}`} target="_blank" rel="noreferrer">
             {t("console.record")}
           </a>
         </p>

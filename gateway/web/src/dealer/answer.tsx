@@ -26,7 +26,7 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
   const vehicles = useVehicles().filter((one) => one.kind === job.case.needs && one.on_duty);
   const jobs = useQueryClient().getQueryData<Job[]>(JOBS) ?? [];
   const busy = new Set(jobs.flatMap(({ trip }) => (trip && trip.ended_at === null ? [trip.vehicle] : [])));
-  const drivers = usePeople(true).filter((one) => one.on_duty && one.drives);
+  const drivers = usePeople().filter((one) => one.on_duty && one.drives);
   const [answer, setAnswer] = useState<Answer>(
     () =>
       answers.get(job.offer?.id ?? "") ?? {

@@ -1,25 +1,33 @@
 /** The dealer's own record: jobs so far, vehicles, people on duty, scores with the cases behind them. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { api, fetched, newKey, Problem, told } from "@/shared/api";
+import { api, fetched, newKey, Problem, told, whyNot } from "@/shared/api";
 import { dayAndTime, number, plateText } from "@/shared/format";
 import { useSession } from "@/shared/session";
 import { StateMark } from "@/shared/states";
-import { useWords } from "@/shared/words";
+import { useLanguage, useWords } from "@/shared/words";
 import { usePeople, useVehicles } from "./jobs";
 import { Field } from "./parts";
 
 const KPIS = ["completion", "satisfaction", "arrival", "drive_away", "first_success"] as const;
 type KpiName = (typeof KPIS)[number];
 
+/** In the place of what the service has not told yet, or cannot be asked for. */
+function NotYet({ error }: { error: Error | null }) {
+  const t = useWords();
+  return <p className="empty">{error ? whyNot(error) : t("page.loading")}</p>;
+}
+
 export function History() {
   const t = useWords();
+  const language = useLanguage();
   const query = useQuery({
     queryKey: ["history"],
     queryFn: () => told(api.GET("/api/v1/jobs/history", { params: { query: { limit: 50 } } })),
   });
-  const jobs = query.data ?? [];
-  if (query.data && !jobs.length) return <p className="empty">{t("dealer.no_history")}</p>;
+  const jobs = query.data;
+  if (!jobs) return <NotYet error={query.error} />;
+  if (!jobs.length) return <p className="empty">{t("dealer.no_history")}</p>;
   return (
     <div className="scroll">
       <table className="plain">
@@ -44,7 +52,7 @@ export function History() {
                 <StateMark status={job.case.status} />
               </td>
               <td>
-                <a href={`/api/v1/cases/${job.case.id}/record.pdf`} target="_blank" rel="noreferrer">
+                <a href={`/api/v1/cases/${job.case.id}/record.pdf?lang=${language}`} target="_blank" rel="noreferrer">
                   PDF
                 </a>
               </td>
@@ -132,7 +140,7 @@ function Switch(props: { label: string; on: boolean; busy: boolean; onChange: (o
 export function People() {
   const t = useWords();
   const client = useQueryClient();
-  const people = usePeople(true);
+  const people = usePeople();
   const { send, busy, reason } = useChange("people");
   const [wrong, setWrong] = useState<ReadonlyMap<string, string>>(new Map());
   const [adding, setAdding] = useState(false);
@@ -202,7 +210,7 @@ export function Figures() {
   const [kpi, setKpi] = useState<KpiName | null>(null);
   const query = useQuery({ queryKey: ["scores"], queryFn: () => told(api.GET("/api/v1/scores")) });
   const score = query.data?.[0];
-  if (!score) return <p className="empty">{t("page.loading")}</p>;
+  if (!score) return <NotYet error={query.error} />;
   return (
     <div className="scroll figures">
       <p className="score">

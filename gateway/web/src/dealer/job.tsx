@@ -14,6 +14,8 @@ import { Sign } from "./sign";
 
 const AT_ONCE = new Set(["depart", "arrive", "complete"]);
 const WAITS = new Set(["phone_completion", "wait_unsigned", "wait_second"]);
+/** As long as a second tap may follow the first: a button that has just become another step does not take it. */
+const SETTLES_MS = 700;
 const BESIDE = ["checksheet", "decline", "change", "give_back"];
 
 export function JobScreen({ job }: { job: Job }) {
@@ -33,9 +35,11 @@ export function JobScreen({ job }: { job: Job }) {
     waiting,
   );
   const [first, ...others] = steps;
+  const settled = useSettled(first);
   const beside = others.filter((step) => BESIDE.includes(step) || (step === "arrive" && first === "depart"));
 
   function go(step: string) {
+    if (!settled) return;
     if (!AT_ONCE.has(step)) {
       setOpen(step);
       return;
@@ -69,14 +73,14 @@ export function JobScreen({ job }: { job: Job }) {
           </p>
         ) : null}
         {first && !WAITS.has(first) ? (
-          <button type="button" className="primary" onClick={() => go(first)}>
+          <button type="button" className="primary" aria-disabled={!settled} onClick={() => go(first)}>
             {t(`dealer.step_${first}`)}
           </button>
         ) : null}
         {beside.length ? (
           <div className="beside">
             {beside.map((step) => (
-              <button key={step} type="button" onClick={() => go(step)}>
+              <button key={step} type="button" aria-disabled={!settled} onClick={() => go(step)}>
                 {t(`dealer.step_${step}`)}
               </button>
             ))}
@@ -86,6 +90,16 @@ export function JobScreen({ job }: { job: Job }) {
       <Forms job={job} open={open} onClose={() => setOpen(null)} />
     </article>
   );
+}
+
+/** Whether the step has stood long enough to be meant: what changes under a thumb is not what the thumb chose. */
+function useSettled(step: string | undefined): boolean {
+  const [stands, setStands] = useState(step);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setStands(step), SETTLES_MS);
+    return () => window.clearTimeout(timer);
+  }, [step]);
+  return stands === step;
 }
 
 function Forms({ job, open, onClose }: { job: Job; open: string | null; onClose: () => void }): ReactNode {

@@ -62,8 +62,8 @@ export function useVehicles(): readonly Vehicle[] {
   return query.data ?? [];
 }
 
-export function usePeople(enabled: boolean): readonly Person[] {
-  const query = useQuery({ queryKey: ["people"], queryFn: () => told(api.GET("/api/v1/people")), enabled });
+export function usePeople(): readonly Person[] {
+  const query = useQuery({ queryKey: ["people"], queryFn: () => told(api.GET("/api/v1/people")) });
   return query.data ?? [];
 }
 

@@ -22,14 +22,12 @@ const client = new QueryClient({
 });
 
 export function DealerPage() {
-  const t = useWords();
   useEffect(() => {
-    document.title = `${t("page.dealer_desk")} · Nearside`;
     void navigator.serviceWorker?.register("/dealer/sw.js", { scope: "/dealer" });
-  }, [t]);
+  }, []);
   return (
     <QueryClientProvider client={client}>
-      <Gate roles={ROLES} offline>
+      <Gate title="page.dealer_desk" roles={ROLES} offline>
         <Desk />
       </Gate>
     </QueryClientProvider>

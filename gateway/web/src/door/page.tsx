@@ -10,7 +10,7 @@ const EVERYONE: readonly Role[] = ["dispatcher", "dealer", "driver", "oem", "adm
 
 export function DoorPage() {
   return (
-    <Gate roles={EVERYONE}>
+    <Gate title="page.door" roles={EVERYONE}>
       <Onward />
     </Gate>
   );

@@ -1,10 +1,11 @@
 /** The archive of the weekly reports, as they stood when each week was over (R13). */
 import { Button, Empty, List } from "antd";
-import { useWords } from "@/shared/words";
+import { useLanguage, useWords } from "@/shared/words";
 import { useWeeks } from "./data";
 
 export function Weekly() {
   const t = useWords();
+  const language = useLanguage();
   const { data = [], isFetched } = useWeeks();
   if (isFetched && !data.length) return <Empty description={t("oem.no_weeks")} />;
   return (
@@ -16,10 +17,15 @@ export function Weekly() {
       renderItem={(week) => (
         <List.Item
           actions={[
-            <Button key="pdf" size="small" href={`/api/v1/reports/weekly/${week}/paper.pdf`} target="_blank">
+            <Button
+              key="pdf"
+              size="small"
+              href={`/api/v1/reports/weekly/${week}/paper.pdf?lang=${language}`}
+              target="_blank"
+            >
               PDF
             </Button>,
-            <Button key="xlsx" size="small" href={`/api/v1/reports/weekly/${week}/sheet.xlsx`}>
+            <Button key="xlsx" size="small" href={`/api/v1/reports/weekly/${week}/sheet.xlsx?lang=${language}`}>
               Excel
             </Button>,
           ]}

@@ -43,9 +43,7 @@ export function mountDesk(title: string, roles: readonly Role[], page: ReactNode
 function Desk({ title, roles, children }: { title: string; roles: readonly Role[]; children: ReactNode }) {
   const language = useLanguage();
   const theme = useTheme();
-  const t = useWords();
   dayjs.locale(language === "zh" ? "zh-cn" : "en-gb"); // the calendar's months and days
-  document.title = `${t(title)} · Nearside`;
   return (
     <ConfigProvider
       locale={language === "zh" ? zhCN : enGB}
@@ -59,7 +57,9 @@ function Desk({ title, roles, children }: { title: string; roles: readonly Role[
     >
       <App className="desk-app">
         <QueryClientProvider client={client}>
-          <Gate roles={roles}>{children}</Gate>
+          <Gate title={title} roles={roles}>
+            {children}
+          </Gate>
         </QueryClientProvider>
       </App>
     </ConfigProvider>

@@ -8,9 +8,20 @@ import { setLanguage, useLanguage, useWords } from "./words";
 
 const AGAIN_MS = 2000;
 
-/** `offline`: the page is of use without a connection, to whoever was signed in last. */
-export function Gate({ roles, offline, children }: { roles: readonly Role[]; offline?: boolean; children: ReactNode }) {
+interface Door {
+  /** The word for what the page is: over the sign-in, and the window's own title. */
+  title: string;
+  roles: readonly Role[];
+  /** The page is of use without a connection, to whoever was signed in last. */
+  offline?: boolean;
+  children: ReactNode;
+}
+
+export function Gate({ title, roles, offline, children }: Door) {
   const t = useWords();
+  useEffect(() => {
+    document.title = `${t(title)} · Nearside`;
+  }, [t, title]);
   const { state, who, epoch } = useSession();
   useEffect(() => {
     let timer: number | undefined;
@@ -31,12 +42,12 @@ export function Gate({ roles, offline, children }: { roles: readonly Role[]; off
     });
   }, [state, epoch]);
   if (state === "unknown") return <p className="sign-in-cover">{t("page.loading")}</p>;
-  if (state === "out" || !who) return <SignIn />;
+  if (state === "out" || !who) return <SignIn title={title} />;
   if (!roles.includes(who.role)) return <ElsewherePlease role={who.role} />;
   return (
     <>
       {children}
-      {state === "lost" ? <SignIn over username={who.username} /> : null}
+      {state === "lost" ? <SignIn title={title} over username={who.username} /> : null}
     </>
   );
 }
@@ -58,23 +69,23 @@ function ElsewherePlease({ role }: { role: Role }) {
 }
 
 /** `over`: the page below is kept, and whoever was signed in signs in again. */
-function SignIn({ over = false, username = "" }: { over?: boolean; username?: string }) {
+function SignIn({ title, over = false, username = "" }: { title: string; over?: boolean; username?: string }) {
   const t = useWords();
   if (!over) {
     return (
       <main className="sign-in-cover">
-        <SignInForm username={username} />
+        <SignInForm title={title} username={username} />
       </main>
     );
   }
   return (
     <div className="sign-in-cover" data-over role="dialog" aria-modal aria-label={t("page.sign_in")}>
-      <SignInForm username={username} told={t("page.session_over")} />
+      <SignInForm title={title} username={username} told={t("page.session_over")} />
     </div>
   );
 }
 
-function SignInForm({ username, told }: { username: string; told?: string }) {
+function SignInForm({ title, username, told }: { title: string; username: string; told?: string }) {
   const t = useWords();
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
@@ -103,7 +114,7 @@ function SignInForm({ username, told }: { username: string; told?: string }) {
     <form className="sign-in" ref={form} onSubmit={(event) => void submit(event)}>
       <h1>
         <img src="/mark.svg" alt="" width={22} height={22} />
-        {t("page.title")}
+        {t(title)}
       </h1>
       {told ? <p>{told}</p> : null}
       <label>

@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 VENV := .venv/bin
 PYTEST := $(VENV)/pytest -n 2 --dist worksteal
+ROOMS := tests/core tests/dispatch tests/scoring tests/tracking
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -11,10 +12,10 @@ demo: ## the running system on the embedded store, with simulated traffic
 
 # The browser's driver keeps a loop of its own running, beside which no other test could have one: they run apart.
 test: setup servers static ## everything: static checks, then all tests, on the embedded and on the production store
-	$(PYTEST) --ignore=tests/browser $(ARGS)
+	scripts/covered $(ROOMS)
+	$(PYTEST) $(ROOMS:%=--ignore=%) --ignore=tests/browser $(ARGS)
 	$(PYTEST) tests/browser
 	NEARSIDE_TEST_STORE=production $(PYTEST) --ignore=tests/browser -m "not own_store" $(ARGS)
-	scripts/covered
 
 check: setup static ## the quick one, for every edit
 	$(PYTEST) -m "not slow" -q --ignore=tests/browser $(ARGS)

@@ -53,7 +53,8 @@ def tally(standings: Iterable[Standing]) -> Tally:
 def dealer_score(dealer: str, total: Tally, weights: Mapping[Kpi, int]) -> DealerScore:
     """One dealer's KPIs and score from its sums (K6, K11, K12)."""
     kpis = {kpi: _kpi_value(kpi, total) for kpi in Kpi}
-    score, provisional = weighted({kpi: value.value for kpi, value in kpis.items()}, weights)
+    values = {kpi: value.value for kpi, value in kpis.items()}
+    score, provisional = weighted(values, weights)
     return DealerScore(
         dealer=dealer,
         cases=kpis[Kpi.COMPLETION].denominator,
@@ -61,6 +62,7 @@ def dealer_score(dealer: str, total: Tally, weights: Mapping[Kpi, int]) -> Deale
         provisional=provisional,
         kpis=kpis,
         acceptance=_percentage(total.offers_accepted, total.offers_answered),
+        shares=shares(values, weights),
     )
 
 
@@ -89,6 +91,13 @@ def weighted(values: Mapping[Kpi, float | None], weights: Mapping[Kpi, int]) -> 
         return None, True
     weight = sum(weights[kpi] for kpi in present)
     return sum(weights[kpi] * value for kpi, value in present.items()) / weight, len(present) < len(heavy)
+
+
+def shares(values: Mapping[Kpi, float | None], weights: Mapping[Kpi, int]) -> dict[Kpi, float]:
+    """What each KPI counts in the weighted mean, in percent: the weights of those there are, scaled up (K6)."""
+    present = [kpi for kpi in Kpi if weights[kpi] and values.get(kpi) is not None]
+    weight = sum(weights[kpi] for kpi in present)
+    return {kpi: 100 * weights[kpi] / weight for kpi in present}
 
 
 def ranking(scores: Iterable[DealerScore], *, min_cases: int) -> Ranking:

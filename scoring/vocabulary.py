@@ -1,7 +1,7 @@
 """The words of scoring: the five KPIs, how a case counts in each, and a dealer's figures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -151,6 +151,8 @@ class DealerScore:
     kpis: Mapping[Kpi, KpiValue]
     acceptance: KpiValue
     """K12: accepted of all answered or expired offers."""
+    shares: Mapping[Kpi, float] = field(default_factory=dict[Kpi, float])
+    """K6: what each KPI counts in the score, in percent. Empty where there is none, and in reports of early weeks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from dispatch.vocabulary import Case, Offer, OfferStatus
 from gateway.catalogue import Language, word
 from gateway.faultwords import fault_word
 from gateway.http.door import FiguresDoor, From, NetworkDoor, To, moment_from, read_answer, span_of
-from gateway.http.scores import figure_view, score_views
+from gateway.http.scores import figure_view, score_views, shares_view
 from gateway.http.views import FigureView, ScoreView, View
 from gateway.masking import Sight, sight_of
 from gateway.problems import documented, request_language
@@ -88,6 +88,8 @@ class NetworkView(View):
     provisional: bool
     min_cases_ranked: int
     kpis: dict[str, NetworkFigureView]
+    shares: dict[str, float]
+    """What each KPI counts in the score, in percent; one that is not available counts nothing (K6)."""
     acceptance: NetworkFigureView
     dealers: list[DealerFiguresView]
 
@@ -197,6 +199,7 @@ async def _network(door: NetworkDoor, since: datetime, until: datetime) -> Netwo
             )
             for kpi in Kpi
         },
+        shares=shares_view(whole),
         acceptance=NetworkFigureView(
             **figure_view(whole.acceptance).model_dump(),
             target=targets.get("acceptance"),

@@ -101,10 +101,16 @@ def _score(score: DealerScore, found: Standings) -> ScoreView:
         score=score.score,
         provisional=score.provisional,
         kpis=KpisView(**figures),
+        shares=shares_view(score),
         acceptance_rate=figure_view(score.acceptance),
         ranked=score.dealer in found.ranks,
         rank=found.ranks.get(score.dealer),
     )
+
+
+def shares_view(score: DealerScore) -> dict[str, float]:
+    """What each KPI counts in the score, by its name."""
+    return {kpi.value: share for kpi, share in score.shares.items()}
 
 
 def figure_view(value: KpiValue) -> FigureView:

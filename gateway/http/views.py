@@ -411,6 +411,8 @@ class ScoreView(View):
     score: float | None
     provisional: bool
     kpis: KpisView
+    shares: dict[str, float]
+    """What each KPI counts in the score, in percent; one that is not available counts nothing (K6)."""
     acceptance_rate: FigureView
     ranked: bool
     rank: int | None

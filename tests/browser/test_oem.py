@@ -34,7 +34,19 @@ def test_k7_from_a_figure_to_its_cases_to_what_happened(page_of_oem: Page, told:
     expect(page.get_by_role("heading", name="派工完成率")).to_be_visible()
     expect(page.get_by_text("案例不足").first).to_be_visible()
     picture(page, "oem-dealers")
-    page.get_by_role("row", name="浦东绿地店").get_by_role("button").first.click()
+    page.locator(".kpi-score").get_by_role("button").click()
+    composed = page.get_by_role("dialog", name="全网：得分如何得出")
+    adds = [float(cell) for cell in composed.locator("tbody td:last-child").all_inner_texts()]
+    total = float(composed.locator("tfoot td").last.inner_text())
+    assert abs(sum(adds) - total) <= 0.05 * len(adds) + 0.05  # each is rounded by itself
+    picture(page, "oem-composed")
+    composed.get_by_role("row", name="客户满意度").get_by_role("button").click()
+    expect(page.get_by_role("dialog", name="客户满意度：各经销商")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("row", name="浦东绿地店").get_by_role("button", name="81").click()
+    expect(page.get_by_role("dialog", name="浦东绿地店：得分如何得出")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("row", name="浦东绿地店").get_by_title("查看案例").first.click()
     expect(page.get_by_text("由本经销商完成")).to_be_visible()
     picture(page, "oem-behind")
     page.get_by_role("row", name="由本经销商完成").get_by_role("button").click()
@@ -47,7 +59,7 @@ def test_k7_from_a_figure_to_its_cases_to_what_happened(page_of_oem: Page, told:
 def test_r1_refused_offers_the_map_and_the_weeks(page_of_oem: Page, told: Town, picture: Picture) -> None:
     page = page_of_oem
     page.goto(f"{told.url}/oem")
-    page.get_by_role("tab", name="未接派工").click()
+    page.locator(".kpi", has_text="接单率").get_by_role("button").click()
     expect(page.get_by_role("cell", name="人手不足").first).to_be_visible()
     picture(page, "oem-refused")
     page.get_by_role("tab", name="地图").click()

@@ -99,7 +99,7 @@ def test_from_the_call_to_the_score(browser: Browser, quick_town: Town, picture:
     oem.goto(f"{town.url}/oem")
     row = oem.get_by_role("row", name="浦东绿地店")
     expect(row.get_by_text("100.0").first).to_be_visible()
-    row.get_by_role("button").first.click()
+    row.get_by_title("查看案例").first.click()
     expect(oem.get_by_role("cell", name=case["number"])).to_be_visible()
     picture(oem, "scenario-4-score-oem")
     for page in (dispatcher, phone, motorist, oem):

@@ -13,7 +13,7 @@ from dispatch.evolve import fold
 from dispatch.vocabulary import ENDED, Case, OfferStatus
 from scoring.kpi import standings
 from scoring.rules import ScoringRules, check_scoring_rules
-from scoring.score import dealer_score, ranking, tally, weighted
+from scoring.score import dealer_score, ranking, shares, tally, weighted
 from scoring.vocabulary import WEIGHTS, Counted, DealerScore, Kpi, Reason
 
 
@@ -101,7 +101,11 @@ def test_k6_weights_count_by_their_share_among_what_is_available(
     there = {kpi: value for kpi, value in heavy.items() if value is not None}
     assert provisional == (there.keys() != heavy.keys())
     assert (score is None) == (not there)
+    counts = shares(values, weights)
+    assert counts.keys() == there.keys()
     if score is not None:
+        assert sum(counts.values()) == pytest.approx(100)
+        assert sum(counts[kpi] * value for kpi, value in there.items()) / 100 == pytest.approx(score)
         assert min(there.values()) - 1e-9 <= score <= max(there.values()) + 1e-9
         assert weighted(there, weights)[0] == pytest.approx(score)
         scaled = {kpi: weight * times for kpi, weight in weights.items()}

@@ -223,13 +223,17 @@ export function Figures() {
       <ul>
         {KPIS.map((name) => {
           const { value, denominator } = score.kpis[name];
+          const share = score.shares[name];
           return (
             <li key={name}>
               <button type="button" aria-expanded={kpi === name} onClick={() => setKpi(kpi === name ? null : name)}>
                 <span>{t(`kpi.${name}`)}</span>
                 <meter min={0} max={100} value={value ?? 0} aria-label={t(`kpi.${name}`)} />
                 <strong>{value === null ? t("score.not_available") : `${number(value, 1)}%`}</strong>
-                <small>{t("dealer.of_cases", { n: denominator })}</small>
+                <small>
+                  {t("dealer.of_cases", { n: denominator })}
+                  {share === undefined ? "" : ` · ${t("dealer.share", { n: number(share, 1) })}`}
+                </small>
               </button>
               {kpi === name && who?.dealer ? <Behind dealer={who.dealer} kpi={name} /> : null}
             </li>

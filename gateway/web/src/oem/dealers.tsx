@@ -15,8 +15,14 @@ interface Region {
 }
 type Row = DealerFigures & { key: string; children?: undefined };
 
-export function Dealers(props: { network: Network; span: Span; dimmed: boolean; onOpen: (figure: Figure) => void }) {
-  const { network, span, dimmed, onOpen } = props;
+export function Dealers(props: {
+  network: Network;
+  span: Span;
+  dimmed: boolean;
+  onScore: (dealer: DealerFigures) => void;
+  onOpen: (figure: Figure) => void;
+}) {
+  const { network, span, dimmed, onScore, onOpen } = props;
   const t = useWords();
   const [wanted, setWanted] = useState("");
   const rows = useMemo(() => inRegions(network.dealers, wanted.trim()), [network.dealers, wanted]);
@@ -55,7 +61,9 @@ export function Dealers(props: { network: Network; span: Span; dimmed: boolean; 
       render: (_, row) =>
         isRegion(row) ? null : (
           <>
-            <strong>{row.score === null ? t("score.not_available") : number(row.score, 1)}</strong>
+            <button type="button" className="figure" title={t("oem.open_score")} onClick={() => onScore(row)}>
+              <strong>{row.score === null ? t("score.not_available") : number(row.score, 1)}</strong>
+            </button>
             {row.provisional ? <small className="provisional">{t("score.provisional")}</small> : null}
           </>
         ),

@@ -1,4 +1,4 @@
-/** The network's five figures and the acceptance rate: value, target, course; a click opens what each dealer adds. */
+/** The network's score, its five figures and the acceptance rate: value, target, course; a click opens what is behind. */
 import { useCallback } from "react";
 import { day, number } from "@/shared/format";
 import { useWords } from "@/shared/words";
@@ -7,13 +7,23 @@ import { KPIS, type KpiName, type Network } from "./data";
 
 type NetworkFigure = Network["acceptance"];
 
-export function Kpis({ network, onOpen }: { network: Network; onOpen: (kpi: KpiName) => void }) {
+export function Kpis(props: {
+  network: Network;
+  onScore: () => void;
+  onOpen: (kpi: KpiName) => void;
+  onAcceptance: () => void;
+}) {
+  const { network, onScore, onOpen, onAcceptance } = props;
   const t = useWords();
   return (
     <div className="kpis">
       <section className="kpi kpi-score">
         <h2>{t("score.score")}</h2>
-        <p className="kpi-value">{network.score === null ? t("score.not_available") : number(network.score, 1)}</p>
+        <p className="kpi-value">
+          <button type="button" className="figure" onClick={onScore}>
+            {network.score === null ? t("score.not_available") : number(network.score, 1)}
+          </button>
+        </p>
         <p className="kpi-count">
           {t("oem.of_cases", { n: network.cases })}
           {network.provisional ? <span className="provisional">{t("score.provisional")}</span> : null}
@@ -23,12 +33,12 @@ export function Kpis({ network, onOpen }: { network: Network; onOpen: (kpi: KpiN
         const figure = network.kpis[kpi];
         return figure ? <Kpi key={kpi} name={`kpi.${kpi}`} figure={figure} onOpen={() => onOpen(kpi)} /> : null;
       })}
-      <Kpi name="kpi.acceptance" figure={network.acceptance} />
+      <Kpi name="kpi.acceptance" figure={network.acceptance} onOpen={onAcceptance} />
     </div>
   );
 }
 
-function Kpi({ name, figure, onOpen }: { name: string; figure: NetworkFigure; onOpen?: () => void }) {
+function Kpi({ name, figure, onOpen }: { name: string; figure: NetworkFigure; onOpen: () => void }) {
   const t = useWords();
   const { value, target, trend, numerator, denominator } = figure;
   const title = t(name);
@@ -39,13 +49,9 @@ function Kpi({ name, figure, onOpen }: { name: string; figure: NetworkFigure; on
     <section className="kpi">
       <h2>{title}</h2>
       <p className="kpi-value">
-        {onOpen ? (
-          <button type="button" className="figure" onClick={onOpen}>
-            {shown}
-          </button>
-        ) : (
-          shown
-        )}
+        <button type="button" className="figure" onClick={onOpen}>
+          {shown}
+        </button>
       </p>
       <p className="kpi-count">
         {name === "kpi.satisfaction" ? t("oem.of_answers", { n: denominator }) : `${numerator}/${denominator}`}

@@ -8,6 +8,7 @@ import { isoDay, number } from "@/shared/format";
 import { useSession } from "@/shared/session";
 import { useWords } from "@/shared/words";
 import { Behind, type Figure } from "./behind";
+import { Composition, type Scored } from "./composition";
 import { exportPath, type KpiName, type Network, type Span, useNetwork } from "./data";
 import { Dealers } from "./dealers";
 import { Kpis } from "./kpis";
@@ -27,6 +28,8 @@ export function OemPage() {
   const [span, setSpan] = useState<Span>(() => lastDays(USUAL_DAYS));
   const [figure, setFigure] = useState<Figure | null>(null);
   const [kpi, setKpi] = useState<KpiName | null>(null);
+  const [scored, setScored] = useState<Scored | null>(null);
+  const [tab, setTab] = useState("dealers");
   const { data, error, isPlaceholderData } = useNetwork(span);
   // What was there stays, dimmed, beside the reason why the next cannot be had.
   const last = useRef(data);
@@ -58,9 +61,16 @@ export function OemPage() {
         {error ? <Alert type="error" showIcon message={t("oem.cannot_read")} description={error.message} /> : null}
         {network ? (
           <>
-            <Kpis network={network} onOpen={setKpi} />
+            <Kpis
+              network={network}
+              onScore={() => setScored({ name: t("oem.network"), figures: network, onOpen: setKpi })}
+              onOpen={setKpi}
+              onAcceptance={() => setTab("refused")}
+            />
             <Tabs
               destroyOnHidden
+              activeKey={tab}
+              onChange={setTab}
               items={[
                 {
                   key: "dealers",
@@ -70,6 +80,13 @@ export function OemPage() {
                       network={network}
                       span={span}
                       dimmed={isPlaceholderData || data === undefined}
+                      onScore={(one) =>
+                        setScored({
+                          name: one.name,
+                          figures: one,
+                          onOpen: (kpi) => setFigure({ dealer: one.dealer, name: one.name, kpi }),
+                        })
+                      }
                       onOpen={setFigure}
                     />
                   ),
@@ -79,6 +96,7 @@ export function OemPage() {
                 { key: "weekly", label: t("oem.tab_weekly"), children: <Weekly /> },
               ]}
             />
+            <Composition scored={scored} onClose={() => setScored(null)} />
             <ByDealer
               network={network}
               kpi={kpi}

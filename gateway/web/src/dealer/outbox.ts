@@ -70,8 +70,8 @@ async function read(): Promise<void> {
 }
 
 /**
- * Begin with what an earlier visit left. `done` is called whenever the service has taken something; until it is over,
- * the deed stays in the outbox, so that nothing on the page goes back to what it was before.
+ * Begin with what an earlier visit left. `done` is called whenever the service has taken or refused something; until it
+ * is over, a deed that was taken stays in the outbox, so that nothing on the page goes back to what it was before.
  */
 export async function openOutbox(done: () => Promise<void>): Promise<void> {
   whenDone = done;
@@ -130,6 +130,7 @@ async function round(): Promise<void> {
       }
       const judged = verdict === "again" ? { collisions: (deed.collisions ?? 0) + 1 } : { refused: error.message };
       await (await open()).put(STORE, { ...deed, ...judged });
+      if (verdict === "refused") await whenDone(); // what the page showed is not so
     }
     await read();
     become(false);

@@ -12,6 +12,7 @@ import "./motorist.css";
 import { Survey } from "./survey";
 import { Where } from "./where";
 
+const OVER = new Set(["completed", "ended", "cancelled"]);
 const LOOK_AGAIN_MS = 5_000;
 /** The map is the heavy part: it comes after what matters is on the screen. */
 const WayMap = lazy(() => import("./map").then(({ WayMap }) => ({ default: WayMap })));
@@ -77,6 +78,7 @@ function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Sta
   const language = useLanguage();
   const { state, scene, vehicle, arrival } = standing;
   const moving = state === "coming" && scene !== null;
+  const over = OVER.has(state);
   return (
     <main>
       <section className="standing" data-state={state}>
@@ -98,7 +100,7 @@ function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Sta
           <WayMap scene={scene} vehicle={vehicle} />
         </Suspense>
       ) : null}
-      <Who standing={standing} />
+      {over ? null : <Who standing={standing} />}
       {standing.advice.length ? (
         <section>
           <h3>{t("motorist.advice")}</h3>
@@ -115,13 +117,16 @@ function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Sta
           {t("motorist.record")}
         </a>
       ) : null}
+      {over ? <Who standing={standing} over /> : null}
       {standing.can_cancel ? <Cancel onTold={onTold} /> : null}
     </main>
   );
 }
 
-function Who({ standing }: { standing: Standing }) {
+/** Who comes, or came: to be called at once while help is needed. */
+function Who({ standing, over = false }: { standing: Standing; over?: boolean }) {
   const t = useWords();
+  const call = over ? "button" : "button call";
   const { service, vehicle, driver, hotline, scene, distance_m } = standing;
   return (
     <section className="who">
@@ -151,12 +156,12 @@ function Who({ standing }: { standing: Standing }) {
       ) : null}
       <div className="calls">
         {service?.dealer_phone ? (
-          <a className="button call" href={`tel:${service.dealer_phone}`}>
+          <a className={call} href={`tel:${service.dealer_phone}`}>
             {t("motorist.call_dealer")}
           </a>
         ) : null}
         {hotline ? (
-          <a className="button call" href={`tel:${hotline}`}>
+          <a className={call} href={`tel:${hotline}`}>
             {t("motorist.call_hotline")}
           </a>
         ) : null}

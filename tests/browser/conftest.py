@@ -16,6 +16,8 @@ from town import Town, open_town
 CHROMIUM = Path("/usr/bin/chromium")
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
+DRAWN_MS = 600
+"""A map is drawn after the page: a picture of it waits so long, and nothing is judged by it."""
 SCREENS = Path(__file__).parents[2] / "artefacts" / "screens"
 
 here = Path(__file__).parent
@@ -59,6 +61,8 @@ def picture() -> Any:
 
     def take(page: Page, name: str) -> None:
         SCREENS.mkdir(parents=True, exist_ok=True)
+        if page.locator("canvas.maplibregl-canvas").count():
+            page.wait_for_timeout(DRAWN_MS)
         # What slides or fades is shown as it will be.
         page.screenshot(path=SCREENS / f"{name}.png", animations="disabled")
 

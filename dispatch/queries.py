@@ -13,7 +13,7 @@ from core.eventlog import count_at_last, last_seq
 from core.upsert import upsert
 from dispatch.card import card
 from dispatch.roster import ROSTER_COUNTER, dealer_of
-from dispatch.store import decode_case, digits_of, load, load_candidates
+from dispatch.store import decode_case, digits_of, load, load_candidates, search_text
 from dispatch.tables import CaseDealer, CaseRow, DealerRow, OfferRow, RecordChange, TripRow
 from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Person
 
@@ -90,12 +90,14 @@ async def list_cases(
     start: datetime | None = None,
     end: datetime | None = None,
     q: str = "",
+    by_phone: bool = True,
     cursor: str = "",
     limit: int = 50,
 ) -> tuple[list[Case], str]:
     """Cases, newest first, opened in `[start, end)`, and the cursor of the next page (empty at the end).
 
-    `dealer` means: ever offered to it. `q` is looked for in number, plate, caller and address.
+    `dealer` means: ever offered to it. `q` is looked for in number, plate, caller and address. Not
+    `by_phone`: a page is shorter by the cases that only their caller's number would find.
     """
     statement = select(CaseRow.state).order_by(CaseRow.id.desc()).limit(limit + 1)
     if statuses:
@@ -113,7 +115,11 @@ async def list_cases(
     if cursor:
         statement = statement.where(CaseRow.id < cursor)
     cases = [decode_case(state) for state in (await session.execute(statement)).scalars()]
-    return cases[:limit], cases[limit - 1].id if len(cases) > limit else ""
+    following = cases[limit - 1].id if len(cases) > limit else ""
+    shown = cases[:limit]
+    if q and not by_phone:
+        shown = [case for case in shown if q.lower() in search_text(case, by_phone=False)]
+    return shown, following
 
 
 async def board(session: AsyncSession) -> tuple[int, list[dict[str, Any]]]:

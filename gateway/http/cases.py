@@ -111,6 +111,7 @@ async def many(
             start=moment_from(start, "from"),
             end=moment_from(end, "to", end=True),
             q=q.strip(),
+            by_phone=not user.of_dealer,  # what is struck out of a case is not told by finding it either
             cursor=cursor,
             limit=limit,
         )

@@ -15,7 +15,7 @@ from core.geo import Position, check_position, distance_m
 from dispatch import queries
 from dispatch.desk import Act
 from dispatch.nextsteps import Next, next_steps
-from dispatch.promise import standard_minutes
+from dispatch.promise import latest_minutes_without_reason, standard_minutes
 from dispatch.vocabulary import FINAL, Candidate, Case, CaseStatus, Dealer, Trip
 from gateway import people
 from gateway.http.door import AnyDoor, CaseDoor, Door, FieldDoor, From, Limit, To, moment_from, read_answer, told_moment
@@ -48,6 +48,8 @@ _WRITE = documented(400, 404, 409, 413, 422, 503)
 ENDED_SHOWN = timedelta(hours=24)
 _PICTURES = ThreadPoolExecutor(2, thread_name_prefix="picture")
 """Each picture takes up to 200 MB while it is read: two at a time are enough."""
+_LOOKS = 20
+"""So often a page of the history is filled up from what comes after it."""
 _PHOTO_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "private, max-age=86400, immutable",
@@ -56,14 +58,17 @@ _PHOTO_HEADERS = {
 
 
 class JobOfferView(View):
-    """The offer to answer. `standard_minutes` is the promise that practice expects (R16)."""
+    """The offer to answer (R16): `standard_minutes` is the promise that practice expects, and a later one than
+    `latest_minutes_without_reason` needs a reason; null where none does.
+    """
 
     id: str
     expires_at: datetime
     at: datetime
-    distance_m: float | None
+    distance_m: float
     travel_time_s: float | None
-    standard_minutes: int | None
+    standard_minutes: int
+    latest_minutes_without_reason: int | None
     suggested_vehicle: str | None
 
 
@@ -214,13 +219,15 @@ def _offer(door: Door, case: Case, dealer: Dealer, ranked: tuple[Candidate, ...]
         return None
     own = next((one for one in ranked if one.dealer == dealer.code), None)
     metres = own.distance_m if own else distance_m(dealer.site, case.place.scene)
+    rules = door.desk.rules.promise
     return JobOfferView(
         id=offer.id,
         expires_at=offer.expires_at,
         at=offer.at,
         distance_m=metres,
         travel_time_s=own.travel_time_s if own else None,
-        standard_minutes=standard_minutes(door.desk.rules.promise, county=case.county, distance_m=metres),
+        standard_minutes=standard_minutes(rules, county=case.county, distance_m=metres),
+        latest_minutes_without_reason=latest_minutes_without_reason(rules, county=case.county, distance_m=metres),
         suggested_vehicle=own.vehicle if own else None,
     )
 
@@ -238,21 +245,26 @@ def _navigation(scene: Position) -> NavigationView:
 async def history(
     door: AnyDoor, request: Request, start: From = None, end: To = None, cursor: Cursor = "", limit: Limit = 50
 ) -> Response:
-    """Newest first; those that it took."""
+    """Newest first; those that it took. A page may be short, or empty, where many others were offered in between."""
     dealer_code = _own(door)
     async with door.desk.db.read() as session:
         dealer = await queries.dealer(session, dealer_code)
         if dealer is None:
             raise NotFound("no such dealer")
-        found, following = await queries.list_cases(
-            session,
-            dealer=dealer_code,
-            start=moment_from(start, "from"),
-            end=moment_from(end, "to", end=True),
-            cursor=cursor,
-            limit=limit,
-        )
-    own = [case for case in found if any(trip.dealer == dealer_code for trip in case.trips)]
+        own: list[Case] = []
+        following = cursor
+        for _ in range(_LOOKS):  # what it was offered and did not take is passed by
+            found, following = await queries.list_cases(
+                session,
+                dealer=dealer_code,
+                start=moment_from(start, "from"),
+                end=moment_from(end, "to", end=True),
+                cursor=following,
+                limit=limit - len(own),
+            )
+            own += [case for case in found if any(trip.dealer == dealer_code for trip in case.trips)]
+            if not following or len(own) == limit:
+                break
     return page(request, [_job(door, case, dealer, ()) for case in own], following)
 
 

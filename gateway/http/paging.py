@@ -58,7 +58,8 @@ def page(request: Request, items: Sequence[Any], last_key: str) -> Response:
     headers: dict[str, str] = {}
     if last_key:
         next_cursor = cursor_of(last_key)
-        asked = {**request.query_params, "cursor": next_cursor}
+        others = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+        asked = [*others, ("cursor", next_cursor)]
         headers["Link"] = f'<{request.url.path}?{urlencode(asked)}>; rel="next"'
         headers[NEXT_CURSOR] = next_cursor
     return Response(encoded(list(items)), headers=headers, media_type=JSON)

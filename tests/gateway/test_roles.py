@@ -175,6 +175,9 @@ async def test_a_dealer_sees_the_callers_phone_only_while_it_has_the_case(house:
         return case.json()["caller"]["phone"], case.json()["car"]["plate"], PHONE in timeline.text
 
     assert await seen() == ("***", PLATE, False)
+    for q, found in ((PHONE[:5], 0), (PLATE, 1)):  # nor is it told by looking for it
+        assert len((await house.d1.get(f"/cases?q={q}")).json()) == found
+        assert len((await house.cac.get(f"/cases?q={q}")).json()) == 1
     trip = (await house.d1.post(f"/offers/{offer['id']}/accept", acceptance())).json()
     assert await seen() == (PHONE, PLATE, True)
     await house.d1.post(f"/trips/{trip['id']}/give_back", {"reason": "x"})

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App } from "antd";
 import { useState } from "react";
 import type { components } from "@/api/schema";
-import { api, fetched, newKey, Offline, Problem, told } from "@/shared/api";
+import { api, fetched, newKey, Offline, Problem, told, whyNot } from "@/shared/api";
 import { allPages, PAGE_LIMIT } from "@/shared/network";
 import { useWords } from "@/shared/words";
 
@@ -47,6 +47,35 @@ interface Write {
   body?: unknown;
 }
 
+async function sent({ method, path, body }: Write, key: string): Promise<unknown> {
+  const headers: Record<string, string> = { "Idempotency-Key": key };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetched(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** After a change: said, and what it touched is asked for anew. */
+function useDone(touched: readonly string[]): () => Promise<void> {
+  const t = useWords();
+  const client = useQueryClient();
+  const { message } = App.useApp();
+  return async () => {
+    void message.success(t("admin.done"));
+    await Promise.all([...touched, "changes"].map((queryKey) => client.invalidateQueries({ queryKey: [queryKey] })));
+  };
+}
+
+/** Does what one press asks for, such as a switch: each press is an intention of its own, and its refusal is said. */
+export function useAct(...touched: string[]) {
+  const { message } = App.useApp();
+  const act = useMutation({
+    mutationFn: (write: Write) => sent(write, newKey()),
+    onSuccess: useDone(touched),
+    onError: (error) => void message.error(whyNot(error)),
+  });
+  return { act: act.mutate, acting: act.isPending };
+}
+
 /**
  * Sends one change. Each form's intention has one key until it is done, so that a double press changes once; a refusal
  * gives the service's reason for each field, and what was typed stays.
@@ -56,17 +85,12 @@ export function useWrite(...touched: string[]) {
   const client = useQueryClient();
   const { message } = App.useApp();
   const [key, setKey] = useState(newKey);
+  const done = useDone(touched);
   const write = useMutation({
-    mutationFn: async ({ method, path, body }: Write) => {
-      const headers: Record<string, string> = { "Idempotency-Key": key };
-      if (body !== undefined) headers["Content-Type"] = "application/json";
-      const answer = await fetched(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
-      return answer.status === 204 ? null : ((await answer.json()) as unknown);
-    },
+    mutationFn: (write: Write) => sent(write, key),
     onSuccess: async () => {
       setKey(newKey());
-      void message.success(t("admin.done"));
-      await Promise.all([...touched, "changes"].map((name) => client.invalidateQueries({ queryKey: [name] })));
+      await done();
     },
     onError: (error) => {
       if (error instanceof Offline) void message.error(t("page.no_answer"));
@@ -79,5 +103,9 @@ export function useWrite(...touched: string[]) {
     },
   });
   const reasons: ReadonlyMap<string, string> = write.error instanceof Problem ? write.error.byField : new Map();
-  return { send: write.mutateAsync, busy: write.isPending, reasons, clear: write.reset };
+  const clear = () => {
+    write.reset();
+    setKey(newKey()); // what is filled in next is another change
+  };
+  return { send: write.mutateAsync, busy: write.isPending, reasons, clear };
 }

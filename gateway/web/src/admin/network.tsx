@@ -4,7 +4,7 @@ import { useState } from "react";
 import { dayAndTime, plateText } from "@/shared/format";
 import { type Dealer, useDealers } from "@/shared/network";
 import { useWords } from "@/shared/words";
-import { useTerminals, useVehicles, useWrite, type Vehicle } from "./data";
+import { useAct, useTerminals, useVehicles, useWrite, type Vehicle } from "./data";
 import { Field, FormDrawer } from "./form";
 
 const PAGES = { pageSize: 50, hideOnSinglePage: true };
@@ -29,6 +29,7 @@ export function Dealers() {
   const { data = [], isLoading } = useDealers();
   const [edited, setEdited] = useState<Dealer | "new" | null>(null);
   const { send, busy, reasons, clear } = useWrite("dealers");
+  const { act } = useAct("dealers");
   const known = edited !== null && edited !== "new" ? edited : null;
 
   async function save(values: DealerForm) {
@@ -39,7 +40,11 @@ export function Dealers() {
     const moved = !known || known.location.lat !== lat || known.location.lon !== lon;
     await send(
       known
-        ? { method: "PATCH", path: `/api/v1/dealers/${known.code}`, body: moved ? { ...facts, location } : facts }
+        ? {
+            method: "PATCH",
+            path: `/api/v1/dealers/${encodeURIComponent(known.code)}`,
+            body: moved ? { ...facts, location } : facts,
+          }
         : { method: "POST", path: "/api/v1/dealers", body: { code, location, ...facts } },
     );
     setEdited(null);
@@ -71,7 +76,11 @@ export function Dealers() {
               <Popconfirm
                 title={t(row.active ? "admin.switch_off" : "admin.switch_on", { name: row.name })}
                 onConfirm={() =>
-                  send({ method: "PATCH", path: `/api/v1/dealers/${row.code}`, body: { active: !row.active } })
+                  act({
+                    method: "PATCH",
+                    path: `/api/v1/dealers/${encodeURIComponent(row.code)}`,
+                    body: { active: !row.active },
+                  })
                 }
               >
                 <Switch size="small" checked={row.active} aria-label={`${row.name} ${t("admin.active")}`} />
@@ -164,6 +173,7 @@ export function Vehicles() {
   const dealers = useDealers().data ?? [];
   const [adding, setAdding] = useState(false);
   const { send, busy, reasons, clear } = useWrite("vehicles");
+  const { act, acting } = useAct("vehicles");
   return (
     <>
       <div className="admin-tools">
@@ -197,10 +207,10 @@ export function Vehicles() {
               <Switch
                 size="small"
                 checked={row.on_duty}
-                disabled={busy}
+                disabled={acting}
                 aria-label={`${row.plate} ${t("admin.on_duty")}`}
                 onChange={(on_duty) =>
-                  void send({
+                  act({
                     method: "PATCH",
                     path: `/api/v1/vehicles/${encodeURIComponent(row.plate)}`,
                     body: { on_duty },
@@ -253,6 +263,7 @@ export function Terminals() {
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const { send, busy, reasons, clear } = useWrite("terminals", "vehicles");
+  const { act } = useAct("terminals", "vehicles");
   const keep = (answer: unknown) => setSecret((answer as { token: string }).token);
   const path = (id: string, end = "") => `/api/v1/terminals/${encodeURIComponent(id)}${end}`;
   return (
@@ -284,13 +295,13 @@ export function Terminals() {
               <>
                 <Popconfirm
                   title={t("admin.renew_sure")}
-                  onConfirm={() => send({ method: "POST", path: path(row.terminal_id, "/token") }).then(keep)}
+                  onConfirm={() => act({ method: "POST", path: path(row.terminal_id, "/token") }, { onSuccess: keep })}
                 >
                   <Button size="small">{t("admin.renew")}</Button>
                 </Popconfirm>{" "}
                 <Popconfirm
                   title={t("admin.remove_sure")}
-                  onConfirm={() => send({ method: "DELETE", path: path(row.terminal_id) })}
+                  onConfirm={() => act({ method: "DELETE", path: path(row.terminal_id) })}
                 >
                   <Button size="small" danger>
                     {t("admin.remove")}

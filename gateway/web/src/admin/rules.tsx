@@ -1,20 +1,25 @@
 /** The rules that may be changed: promises, time to answer, weights, ranking, targets, retention; and the fault table. */
 import { Alert, Button, Form, Input, InputNumber, Select, Switch, Table, Tag } from "antd";
 import { type ReactNode, useState } from "react";
+import { KPIS } from "@/shared/kpis";
+import { NotYet } from "@/shared/notyet";
 import { inLanguage, useWords } from "@/shared/words";
 import { type Fault, type Rules, useRules, useWrite } from "./data";
 import { Field, FormDrawer, Why } from "./form";
 import { FIGURES, type Figure } from "./naming";
 
-const KPIS = ["completion", "satisfaction", "arrival", "drive_away", "first_success"] as const;
-
+/** The form stays as it is filled in when somebody else changes the rules: it says so, and is saved on the new ones. */
 export function RulesForm() {
-  const { data } = useRules();
-  return data ? <Loaded key={data.version} rules={data} /> : null;
+  const { data, error } = useRules();
+  const [shown, setShown] = useState<Rules | null>(null);
+  if (data && !shown) setShown(data);
+  if (!data || !shown) return <NotYet error={error} />;
+  return <Loaded key={shown.version} rules={shown} newest={data} onShow={setShown} />;
 }
 
-function Loaded({ rules }: { rules: Rules }) {
+function Loaded({ rules, newest, onShow }: { rules: Rules; newest: Rules; onShow: (rules: Rules | null) => void }) {
   const t = useWords();
+  const stale = newest.version !== rules.version;
   const [form] = Form.useForm<Rules & { reason: string }>();
   const { send, busy, reasons } = useWrite("rules");
   const weights = Form.useWatch("weights", form) as Record<string, number> | undefined;
@@ -39,9 +44,23 @@ function Loaded({ rules }: { rules: Rules }) {
       initialValues={initial}
       disabled={busy}
       onFinish={(values) =>
-        void send({ method: "PATCH", path: "/api/v1/admin/rules", body: values }).catch(() => undefined)
+        void send({ method: "PATCH", path: "/api/v1/admin/rules", body: values })
+          .then(() => onShow(null))
+          .catch(() => undefined)
       }
     >
+      {stale ? (
+        <Alert
+          type="warning"
+          showIcon
+          message={t("admin.rules_changed")}
+          action={
+            <Button size="small" onClick={() => onShow(newest)}>
+              {t("admin.load_anew")}
+            </Button>
+          }
+        />
+      ) : null}
       {others.length ? <Alert type="error" showIcon message={others.join("；")} /> : null}
       <Part title={t("admin.part_offers")}>
         {figures("offer_timeout_s", "auto_close_s")}
@@ -82,7 +101,7 @@ function Loaded({ rules }: { rules: Rules }) {
       </Part>
       <div className="rules-end">
         <Why reasons={reasons} />
-        <Button type="primary" htmlType="submit" loading={busy}>
+        <Button type="primary" htmlType="submit" loading={busy} disabled={stale}>
           {t("admin.save_rules")}
         </Button>
       </div>

@@ -1,6 +1,7 @@
 /** Who could go, nearest first, and why not the others (R1). The first is preselected; Enter offers it. */
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { duration, kilometres, plateText } from "@/shared/format";
+import { NotYet } from "@/shared/notyet";
 import { useWords } from "@/shared/words";
 import type { Candidate } from "./contract";
 import { copyRows } from "./copy";
@@ -22,13 +23,14 @@ interface CandidatesProps {
   /** Whether the case can be offered now. */
   open: boolean;
   loading: boolean;
+  error: unknown;
   /** Set while the keyboard belongs here, as after a new case. */
   focus: boolean;
   onOffer: (candidate: Candidate) => void;
   onLook: (candidate: Candidate) => void;
 }
 
-export function Candidates({ candidates, open, loading, focus, onOffer, onLook }: CandidatesProps) {
+export function Candidates({ candidates, open, loading, error, focus, onOffer, onLook }: CandidatesProps) {
   const t = useWords();
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -78,7 +80,8 @@ export function Candidates({ candidates, open, loading, focus, onOffer, onLook }
       ]),
     ]);
 
-  if (!ready) return <p className="empty">{loading ? t("page.loading") : t("console.no_candidates")}</p>;
+  if (loading) return <NotYet error={error} />;
+  if (!ready) return <p className="empty">{t("console.no_candidates")}</p>;
   const row = (candidate: Candidate) => (
     <div
       key={candidate.dealer}

@@ -4,6 +4,7 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { newKey } from "@/shared/api";
 import { type Feed, useCards } from "@/shared/feed";
 import { clockTime, clockTimeWithSeconds, dayAndTime, plateText } from "@/shared/format";
+import { NotYet } from "@/shared/notyet";
 import { countdown, StateMark, toneOf } from "@/shared/states";
 import { useWords } from "@/shared/words";
 import { ask } from "./ask";
@@ -58,7 +59,7 @@ export function CaseDrawer(props: CaseDrawerProps) {
   const trip = known ? activeTrip(known) : undefined;
   const found = useCandidates(id, tab === "candidates" || offerable || offer !== undefined);
   const candidates = found.data ?? NONE;
-  const vehicles = useVehiclesOf(offer?.dealer ?? trip?.dealer ?? "").data;
+  const vehicles = useVehiclesOf(offer?.dealer ?? trip?.dealer).data;
   const tasks = useTasks().data?.filter((task) => task.case === id) ?? [];
   const [busy, setBusy] = useState(false);
 
@@ -142,7 +143,7 @@ export function CaseDrawer(props: CaseDrawerProps) {
   if (!known) {
     return (
       <section className="drawer" aria-label={t("page.case")}>
-        <p className="empty">{query.error ? query.error.message : t("page.loading")}</p>
+        <NotYet error={query.error} />
       </section>
     );
   }
@@ -216,7 +217,8 @@ export function CaseDrawer(props: CaseDrawerProps) {
                 key={id}
                 candidates={candidates}
                 open={offerable}
-                loading={found.isPending}
+                loading={found.data === undefined}
+                error={found.error}
                 focus={props.toCandidates}
                 onOffer={offerIt}
                 onLook={(candidate) => onLook(candidate.start.lat, candidate.start.lon)}

@@ -33,6 +33,8 @@ export interface HandOver extends Point {
 }
 
 export interface Draft {
+  /** What the dispatcher has said: the caller's file does not fill it in. A `car` was chosen among the caller's own. */
+  said: ReadonlySet<string>;
   /** Names this call: sent twice, it makes one case. What is refused uses no key up, so it stays until the case is open. */
   key: string;
   /** The call has a case already, from an earlier press whose answer was lost: another one is opened only knowingly. */
@@ -73,6 +75,7 @@ export const NOWHERE = {
 } as const;
 
 export const newDraft = (): Draft => ({
+  said: new Set(),
   key: newKey(),
   taken: false,
   phone: "",
@@ -95,15 +98,37 @@ export const newDraft = (): Draft => ({
 /** The service has a case under the draft's key. All that was typed stays; what is sent now is another call. */
 export const asTaken = (draft: Draft): Draft => ({ ...draft, key: newKey(), taken: true });
 
-/** What earlier cases say, where the dispatcher has typed nothing else. A draft that was sent is changed by hand only. */
-export function withFile(draft: Draft, file: CallerFile, typed: ReadonlySet<keyof Draft>): Draft {
-  if (draft.taken) return draft;
-  const [newest] = file.cars;
-  const named = typed.has("name") || !file.caller?.name ? draft : { ...draft, name: file.caller.name };
-  return newest && !typed.has("plate") ? withCar(named, newest) : named;
+/** What the dispatcher says. Another number is another caller, whose cars are others. */
+export function withSaid<K extends keyof Draft>(draft: Draft, name: K, value: Draft[K]): Draft {
+  const said = new Set(draft.said).add(name);
+  if (name === "phone") said.delete("car");
+  return { ...draft, [name]: value, said };
 }
 
-export function withCar(draft: Draft, { last_case_at: _last, plate, ...car }: KnownCar): Draft {
+/** What earlier cases say, where the dispatcher has said nothing else. A draft that was sent is changed by hand only. */
+export function withFile(draft: Draft, file: CallerFile): Draft {
+  if (draft.taken) return draft;
+  const { said } = draft;
+  const [newest] = file.cars;
+  const named = said.has("name") || !file.caller?.name ? draft : { ...draft, name: file.caller.name };
+  if (!newest || said.has("plate") || said.has("car")) return named;
+  const filled = withCar(named, newest);
+  const { energy, drive, spare } = draft;
+  return {
+    ...filled,
+    energy: said.has("energy") ? energy : filled.energy,
+    drive: said.has("drive") ? drive : filled.drive,
+    spare: said.has("spare") ? spare : filled.spare,
+  };
+}
+
+/** One of the caller's cars, chosen by the dispatcher. */
+export const withChosen = (draft: Draft, car: KnownCar): Draft => ({
+  ...withCar(draft, car),
+  said: new Set(draft.said).add("car"),
+});
+
+function withCar(draft: Draft, { last_case_at: _last, plate, ...car }: KnownCar): Draft {
   return {
     ...draft,
     plate,

@@ -19,7 +19,7 @@ import { useLanguage, useWords } from "@/shared/words";
 import { useCallerFile } from "./callerfile";
 import { Choices } from "./choices";
 import type { CallerFile, Case, Dealer, Drive, Energy, Fault, Question } from "./contract";
-import { asTaken, caseOf, type Draft, missing, newDraft, questionsOf, withCar, withFile } from "./draft";
+import { asTaken, caseOf, type Draft, missing, newDraft, questionsOf, withChosen, withFile, withSaid } from "./draft";
 import { useKeys } from "./keys";
 import { PlaceField } from "./placefield";
 import { useFaults } from "./queries";
@@ -49,17 +49,16 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
   const faults = useFaults().data ?? NO_FAULTS;
   const form = useRef<HTMLFormElement>(null);
   const placeInput = useRef<HTMLInputElement>(null);
-  const typed = useRef(new Set<keyof Draft>());
   const [wrong, setWrong] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState(false);
   const sending = useRef(false);
   const [restored, setRestored] = useState(() => soFar(draft));
   const [round, setRound] = useState(0);
 
-  const file = useCallerFile(draft.phone, typed.current.has("plate") ? draft.plate : "");
+  const file = useCallerFile(draft.phone, draft.said.has("plate") ? draft.plate : "");
   const known = file.data;
   useEffect(() => {
-    if (known) onDraft((now) => withFile(now, known, typed.current));
+    if (known) onDraft((now) => withFile(now, known));
   }, [known, onDraft]);
 
   const fault = faults.find((one) => one.code === draft.fault);
@@ -99,7 +98,6 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
   }, [go]);
 
   const startOver = () => {
-    typed.current.clear();
     onDraft(newDraft);
     setWrong(new Map());
     setRestored("");
@@ -115,14 +113,13 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
   useEffect(() => forget("place"), [draft.standing, draft.address, draft.expressway, draft.handOver, forget]);
 
   const set = <K extends keyof Draft>(name: K, value: Draft[K]) => {
-    typed.current.add(name);
     if (isField(name)) forget(name);
-    onDraft((now) => ({ ...now, [name]: value }));
+    onDraft((now) => withSaid(now, name, value));
   };
 
   /** On from `field`; what the caller's file has filled in is passed by. */
   const next = (field: Field) => {
-    const filled = draft.plate !== "" && !typed.current.has("plate");
+    const filled = draft.plate !== "" && !draft.said.has("plate");
     const several = (known?.cars.length ?? 0) > 1;
     if (field === "phone" && filled) go(several ? "plate" : "place");
     else if (field === "name" && filled && !several) go("place");
@@ -250,7 +247,7 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
           />
         </Part>
         <Part name="plate" digit={3} label={t("page.car")} wrong={wrong.get("car.plate")}>
-          {known && known.cars.length > 1 && !typed.current.has("plate") ? (
+          {known && known.cars.length > 1 && !draft.said.has("plate") ? (
             <Choices
               label={t("console.which_car")}
               options={known.cars.map((car, at) => ({
@@ -261,7 +258,7 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
               value={draft.plate}
               onChange={(plate) => {
                 const car = known.cars.find((one) => one.plate === plate);
-                if (car) onDraft((now) => withCar(now, car));
+                if (car) onDraft((now) => withChosen(now, car));
               }}
               onNext={() => go("place")}
             />

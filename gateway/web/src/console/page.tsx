@@ -183,7 +183,10 @@ export function ConsolePage() {
     l: () => toggle("alarms"),
     t: () => toggle("tasks"),
     h: () => toggle("shift"),
-    r: () => setReplayed(opened ? { kind: "case", id: opened } : { kind: "city" }),
+    r: () => {
+      if (opened) setReplayed({ kind: "case", id: opened });
+      else setReplayed(followed ? { kind: "vehicle", plate: followed } : { kind: "city" });
+    },
   });
 
   const copy = () =>
@@ -356,9 +359,14 @@ export function ConsolePage() {
           )}
           {placing ? <p className="map-hint">{t("console.click_place")}</p> : null}
           {followed && !replayed ? (
-            <button type="button" className="map-hint" onClick={() => setFollowed(null)}>
-              {t("console.following", { plate: plateText(followed) })} <kbd>F</kbd>
-            </button>
+            <div className="map-hint">
+              <button type="button" className="plain" onClick={() => setFollowed(null)}>
+                {t("console.following", { plate: plateText(followed) })} <kbd>F</kbd>
+              </button>
+              <button type="button" className="plain" onClick={() => setReplayed({ kind: "vehicle", plate: followed })}>
+                {t("map.replay")} {opened ? null : <kbd>R</kbd>}
+              </button>
+            </div>
           ) : null}
           {tray ? (
             <TrayPanel

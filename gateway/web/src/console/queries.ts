@@ -71,18 +71,18 @@ export const useFaults = () =>
     staleTime: STANDING_MS,
   });
 
-export const useVehiclesOf = (dealer: string) =>
+export const useVehiclesOf = (dealer: string | undefined) =>
   useQuery({
     queryKey: ["vehicles", dealer],
-    queryFn: () => told(api.GET("/api/v1/vehicles", { params: { query: { dealer, limit: 200 } } })),
+    queryFn: () => told(api.GET("/api/v1/vehicles", { params: { query: { dealer: dealer ?? "", limit: 200 } } })),
+    enabled: dealer !== undefined,
     staleTime: STANDING_MS,
   });
 
-/** Everything that may look different after something happened in a case. */
-export function refresh(client: QueryClient, caseId: string): void {
-  void client.invalidateQueries({ queryKey: ["case", caseId] });
-  void client.invalidateQueries({ queryKey: ["trip"] });
-  for (const key of ["alarms", "tasks", "summary"]) void client.invalidateQueries({ queryKey: [key] });
+/** Everything that may look different after something happened in these cases. */
+export function refresh(client: QueryClient, ...caseIds: string[]): void {
+  for (const id of caseIds) void client.invalidateQueries({ queryKey: ["case", id] });
+  for (const key of ["trip", "alarms", "tasks", "summary"]) void client.invalidateQueries({ queryKey: [key] });
 }
 
 /** What becomes of an offer, after which it cannot be taken back. */
@@ -98,7 +98,7 @@ export function useRefreshing(feed: Feed): void {
       changed.add(event.case);
       if (ANSWERED.has(event.kind)) tooLateToUndo(event.case);
       timer ??= window.setTimeout(() => {
-        for (const id of changed) refresh(client, id);
+        refresh(client, ...changed);
         changed.clear();
         timer = undefined;
       }, SOON_MS);

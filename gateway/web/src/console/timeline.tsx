@@ -1,14 +1,15 @@
 /** The case's log in words: what happened, when, by whom, and by which source the time is known. */
 import { clockTimeWithSeconds, dayAndTime } from "@/shared/format";
 import { whatHappened, whoDid } from "@/shared/happened";
+import { NotYet } from "@/shared/notyet";
 import { useWords } from "@/shared/words";
 import { copyRows } from "./copy";
 import { useTimeline } from "./queries";
 
 export function Timeline({ id, dealerName }: { id: string; dealerName: (code: string) => string }) {
   const t = useWords();
-  const { data = [], isPending, isPlaceholderData } = useTimeline(id);
-  if (isPending) return <p className="empty">{t("page.loading")}</p>;
+  const { data, error } = useTimeline(id);
+  if (!data) return <NotYet error={error} />;
   const entries = data.toReversed();
   const copy = () =>
     copyRows(
@@ -20,7 +21,7 @@ export function Timeline({ id, dealerName }: { id: string; dealerName: (code: st
       ]),
     );
   return (
-    <div className="timeline" data-old={isPlaceholderData || undefined}>
+    <div className="timeline">
       <ol>
         {entries.map((entry) => (
           <li key={entry.seq}>

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { api, newKey, Problem, told, whyNot } from "@/shared/api";
 import { age, dayAndTime, plateText } from "@/shared/format";
+import { NotYet } from "@/shared/notyet";
 import { useWords } from "@/shared/words";
 import { beep, KINDS, setMuted, useMuted } from "./beeps";
 import type { Alarm, Task } from "./contract";
@@ -85,7 +86,7 @@ function Alarms({ now, dealerName, onOpen }: TrayProps) {
   const t = useWords();
   const client = useQueryClient();
   const send = useSending();
-  const { data } = useAlarms();
+  const { data, error } = useAlarms();
   const alarms = data?.alarms ?? NONE;
   const seen = (alarm: Alarm) =>
     send(async () => {
@@ -99,7 +100,8 @@ function Alarms({ now, dealerName, onOpen }: TrayProps) {
     });
   return (
     <>
-      {alarms.length === 0 ? <p className="empty">{t("console.no_alarms")}</p> : null}
+      {data ? null : <NotYet error={error} />}
+      {data && alarms.length === 0 ? <p className="empty">{t("console.no_alarms")}</p> : null}
       <ul className="alarms">
         {alarms.map((alarm) => (
           <li key={alarm.id} data-severity={alarm.severity} data-seen={alarm.acknowledged_at ? true : undefined}>
@@ -159,7 +161,8 @@ function Sounds() {
 
 function Tasks({ now, dealerName, onTask }: TrayProps) {
   const t = useWords();
-  const { data = [] } = useTasks();
+  const { data, error } = useTasks();
+  if (!data) return <NotYet error={error} />;
   return (
     <ul className="tasks">
       {data.length === 0 ? <p className="empty">{t("console.no_tasks")}</p> : null}
@@ -272,7 +275,14 @@ function Shift({ opened, onOpen }: TrayProps) {
         </div>
         {opened ? (
           <label className="check">
-            <input type="checkbox" checked={about} onChange={(event) => setAbout(event.target.checked)} />
+            <input
+              type="checkbox"
+              checked={about}
+              onChange={(event) => {
+                setAbout(event.target.checked);
+                key.current = newKey();
+              }}
+            />
             {t("console.about_open_case")}
           </label>
         ) : null}

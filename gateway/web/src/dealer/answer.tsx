@@ -23,17 +23,17 @@ const answers = new Map<string, Answer>();
 
 export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
   const t = useWords();
-  const vehicles = useVehicles().filter((one) => one.kind === job.case.needs && one.on_duty);
+  const vehicles = (useVehicles().data ?? []).filter((one) => one.kind === job.case.needs && one.on_duty);
   const jobs = useQueryClient().getQueryData<Job[]>(JOBS) ?? [];
   const busy = new Set(jobs.flatMap(({ trip }) => (trip && trip.ended_at === null ? [trip.vehicle] : [])));
-  const drivers = usePeople().filter((one) => one.on_duty && one.drives);
+  const drivers = (usePeople().data ?? []).filter((one) => one.on_duty && one.drives);
   const [answer, setAnswer] = useState<Answer>(
     () =>
       answers.get(job.offer?.id ?? "") ?? {
         plate: job.offer?.suggested_vehicle ?? "",
         driver: { name: "", phone: "" },
         crew: 2,
-        minutes: nearest(job.offer?.standard_minutes ?? 40),
+        minutes: job.offer ? nearest(job.offer.standard_minutes) : null,
         reason: "",
       },
   );
@@ -47,7 +47,8 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
   const { offer } = job;
   if (!offer) return null;
   const chosen = plate || vehicles.find((one) => !busy.has(one.plate))?.plate || "";
-  const late = minutes !== null && minutes > (offer.standard_minutes ?? 0);
+  const limit = offer.latest_minutes_without_reason;
+  const late = minutes !== null && limit !== null && minutes > limit;
   const untracked = vehicles.find((one) => one.plate === chosen)?.tracked === false || job.case.needs === "tow";
 
   function submit(event: FormEvent) {
@@ -127,7 +128,7 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
           onChange={(count) => change({ crew: count })}
         />
         <Chips
-          label={t("dealer.minutes", { n: offer.standard_minutes ?? "–" })}
+          label={t("dealer.minutes", { n: offer.standard_minutes })}
           options={MINUTES.map((count) => ({ value: count, text: t("page.minutes", { n: count }) }))}
           value={minutes}
           onChange={(count) => change({ minutes: count })}

@@ -3,20 +3,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, fetched, newKey, Problem, told, whyNot } from "@/shared/api";
 import { dayAndTime, number, plateText } from "@/shared/format";
+import { KPIS, type KpiName } from "@/shared/kpis";
+import { allPages, PAGE_LIMIT } from "@/shared/network";
+import { NotYet } from "@/shared/notyet";
 import { useSession } from "@/shared/session";
 import { StateMark } from "@/shared/states";
 import { useLanguage, useWords } from "@/shared/words";
 import { usePeople, useVehicles } from "./jobs";
 import { Field } from "./parts";
-
-const KPIS = ["completion", "satisfaction", "arrival", "drive_away", "first_success"] as const;
-type KpiName = (typeof KPIS)[number];
-
-/** In the place of what the service has not told yet, or cannot be asked for. */
-function NotYet({ error }: { error: Error | null }) {
-  const t = useWords();
-  return <p className="empty">{error ? whyNot(error) : t("page.loading")}</p>;
-}
 
 export function History() {
   const t = useWords();
@@ -76,14 +70,15 @@ function useChange(key: string) {
       }),
     onSettled: () => client.invalidateQueries({ queryKey: [key] }),
   });
-  const reason = change.error instanceof Problem ? change.error.message : "";
+  const reason = change.error ? whyNot(change.error) : "";
   return { send: change.mutate, busy: change.isPending, reason };
 }
 
 export function Vehicles() {
   const t = useWords();
-  const vehicles = useVehicles();
+  const { data: vehicles, error } = useVehicles();
   const { send, busy, reason } = useChange("vehicles");
+  if (!vehicles) return <NotYet error={error} />;
   return (
     <div className="scroll">
       {reason ? <p role="alert">{reason}</p> : null}
@@ -157,8 +152,7 @@ export function People() {
       setWrong(new Map());
       await client.invalidateQueries({ queryKey: ["people"] });
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      setWrong(error.byField);
+      setWrong(error instanceof Problem ? error.byField : new Map([["", whyNot(error)]]));
     } finally {
       setAdding(false);
     }
@@ -177,11 +171,12 @@ export function People() {
           {t("dealer.add_person")}
         </button>
       </form>
-      {reason ? <p role="alert">{reason}</p> : null}
-      {people.length ? null : <p className="empty">{t("dealer.no_people")}</p>}
+      {reason || wrong.has("") ? <p role="alert">{reason || wrong.get("")}</p> : null}
+      {people.data?.length === 0 ? <p className="empty">{t("dealer.no_people")}</p> : null}
+      {people.data ? null : <NotYet error={people.error} />}
       <table className="plain">
         <tbody>
-          {people.map((one) => (
+          {people.data?.map((one) => (
             <tr key={one.id}>
               <td>{one.name}</td>
               <td>
@@ -249,12 +244,17 @@ function Behind({ dealer, kpi }: { dealer: string; kpi: KpiName }) {
   const query = useQuery({
     queryKey: ["behind", dealer, kpi],
     queryFn: () =>
-      told(api.GET("/api/v1/scores/{dealer}/cases", { params: { path: { dealer }, query: { kpi, limit: 100 } } })),
+      allPages((cursor) =>
+        api.GET("/api/v1/scores/{dealer}/cases", {
+          params: { path: { dealer }, query: { kpi, limit: PAGE_LIMIT, cursor } },
+        }),
+      ),
   });
+  if (!query.data) return <NotYet error={query.error} />;
   return (
     <table className="plain">
       <tbody>
-        {(query.data ?? []).map((one) => (
+        {query.data.map((one) => (
           <tr key={one.case}>
             <td>{one.number}</td>
             <td>{t(`counted.${one.counted}`)}</td>

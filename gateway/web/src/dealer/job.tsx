@@ -180,7 +180,7 @@ function Ring({ job }: { job: Job }) {
       </p>
       <dl>
         <dt>{t("dealer.distance")}</dt>
-        <dd>{offer.distance_m === null ? "–" : kilometres(offer.distance_m)}</dd>
+        <dd>{kilometres(offer.distance_m)}</dd>
         <dt>{t("dealer.drive")}</dt>
         <dd>{offer.travel_time_s === null ? "–" : duration(offer.travel_time_s * 1000)}</dd>
       </dl>

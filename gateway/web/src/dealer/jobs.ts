@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import type { components } from "@/api/schema";
 import { api, Offline, Problem, told } from "@/shared/api";
 import { Feed } from "@/shared/feed";
+import { allPages, PAGE_LIMIT } from "@/shared/network";
 import { currentUser, sessionEnded, useSession } from "@/shared/session";
 import { keepJobs, keptJobs, lineIs } from "./outbox";
 import { verdictOn } from "./verdict";
@@ -21,7 +22,7 @@ async function jobs(): Promise<Job[]> {
   const user = currentUser() ?? "";
   try {
     const found = await told(api.GET("/api/v1/jobs"));
-    await keepJobs(user, found);
+    keepJobs(user, found).catch(() => undefined); // a phone that is full shows them all the same
     lineIs(true);
     return found;
   } catch (error) {
@@ -35,7 +36,7 @@ async function jobs(): Promise<Job[]> {
 }
 
 /** The jobs; asked for again whenever something happens in one of the dealer's cases. */
-export function useJobs(): { jobs: readonly Job[]; loaded: boolean } {
+export function useJobs(): { jobs: readonly Job[]; loaded: boolean; error: unknown } {
   const client = useQueryClient();
   const { epoch } = useSession();
   const query = useQuery({ queryKey: JOBS, queryFn: jobs, refetchInterval: LOOK_AGAIN_MS, networkMode: "always" });
@@ -49,23 +50,19 @@ export function useJobs(): { jobs: readonly Job[]; loaded: boolean } {
       feed.stop();
     };
   }, [client, epoch]);
-  return { jobs: query.data ?? NONE, loaded: query.data !== undefined };
+  return { jobs: query.data ?? NONE, loaded: query.data !== undefined, error: query.error };
 }
 
 const NONE: readonly Job[] = [];
 
-export function useVehicles(): readonly Vehicle[] {
-  const query = useQuery({
+export const useVehicles = () =>
+  useQuery({
     queryKey: ["vehicles"],
-    queryFn: () => told(api.GET("/api/v1/vehicles", { params: { query: { limit: 200 } } })),
+    queryFn: () =>
+      allPages((cursor) => api.GET("/api/v1/vehicles", { params: { query: { limit: PAGE_LIMIT, cursor } } })),
   });
-  return query.data ?? [];
-}
 
-export function usePeople(): readonly Person[] {
-  const query = useQuery({ queryKey: ["people"], queryFn: () => told(api.GET("/api/v1/people")) });
-  return query.data ?? [];
-}
+export const usePeople = () => useQuery({ queryKey: ["people"], queryFn: () => told(api.GET("/api/v1/people")) });
 
 export function usePhotos(trip: string): readonly Photo[] {
   const query = useQuery({

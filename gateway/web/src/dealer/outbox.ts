@@ -81,11 +81,15 @@ export async function openOutbox(done: () => Promise<void>): Promise<void> {
 
 const goOn = (): void => void flush();
 
-/** Keep the deed, then try to send it. Gives when it is kept; it may be sent later. */
-export async function perform(deed: Omit<Deed, "id" | "key" | "at">): Promise<void> {
-  await (await open()).add(STORE, { ...deed, user: currentUser(), key: newKey(), at: new Date().toISOString() });
+/** Keep the deed, then try to send it; gives when it is kept. The draft of that name has become the deed. */
+export async function perform(deed: Omit<Deed, "id" | "key" | "at">, draft?: string): Promise<void> {
+  const user = currentUser();
+  const kept = (await open()).transaction([STORE, KEPT], "readwrite");
+  await kept.objectStore(STORE).add({ ...deed, user, key: newKey(), at: new Date().toISOString() });
+  if (draft) await kept.objectStore(KEPT).delete(draftKey(user, draft));
+  await kept.done;
   await read();
-  await flush();
+  void flush();
 }
 
 /** Forget a deed that was refused. */
@@ -193,11 +197,11 @@ export async function keptJobs(user: string): Promise<unknown> {
 
 /** A draft of the present user's by its name, such as a check sheet that is not saved yet. */
 export async function keepDraft(name: string, draft: unknown): Promise<void> {
-  await (await open()).put(KEPT, draft, [currentUser() ?? "", `draft:${name}`]);
+  await (await open()).put(KEPT, draft, draftKey(currentUser(), name));
 }
 
 export async function draftOf(name: string): Promise<unknown> {
-  const db = await open();
-  const kept: unknown = await db.get(KEPT, [currentUser() ?? "", `draft:${name}`]);
-  return kept ?? db.get(KEPT, `draft:${name}`); // of an older page
+  return (await open()).get(KEPT, draftKey(currentUser(), name));
 }
+
+const draftKey = (user: string | null, name: string) => [user ?? "", `draft:${name}`];

@@ -3,8 +3,9 @@ import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/reac
 import { useEffect, useState } from "react";
 import { Problem } from "@/shared/api";
 import { plateText } from "@/shared/format";
-import { Gate, LanguageSwitch } from "@/shared/gate";
-import { type Role, signOut, useSession } from "@/shared/session";
+import { Gate, LanguageSwitch, SignOutButton } from "@/shared/gate";
+import { NotYet } from "@/shared/notyet";
+import { type Role, useSession } from "@/shared/session";
 import { StateMark } from "@/shared/states";
 import "@/shared/states.css";
 import "@/shared/theme";
@@ -63,9 +64,7 @@ function Desk() {
         <h1>{t("page.dealer_desk")}</h1>
         <span>{who?.username}</span>
         <LanguageSwitch />
-        <button type="button" className="language" onClick={() => void signOut()}>
-          {t("page.sign_out")}
-        </button>
+        <SignOutButton />
       </header>
       {rooms.length > 1 ? (
         <nav className="dealer-rooms" aria-label={t("page.places")}>
@@ -133,11 +132,11 @@ function RefusedDeed({ deed }: { deed: Deed }) {
 
 function Jobs() {
   const t = useWords();
-  const { jobs, loaded } = useJobs();
+  const { jobs, loaded, error } = useJobs();
   const [chosen, setChosen] = useState<string | null>(null);
   const running = jobs.filter((job) => job.next.length > 0 || job.offer);
   const shown = jobs.find((job) => job.case.id === chosen) ?? running[0] ?? null;
-  if (!loaded) return <p className="empty">{t("page.loading")}</p>;
+  if (!loaded) return <NotYet error={error} />;
   const others = jobs.filter((job) => job.case.id !== shown?.case.id);
   return (
     <div className="jobs">

@@ -41,12 +41,19 @@ export function Field({
   );
 }
 
-/** Over the page, from below; Escape and the back button close it. */
+/** Over the page, from below; Escape and the back button close it, a picture that is not taken after all does not. */
 export function Drawer({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const t = useWords();
   const dialog = useModal();
   return (
-    <dialog className="drawer" ref={dialog} aria-label={title} onCancel={onClose}>
+    <dialog
+      className="drawer"
+      ref={dialog}
+      aria-label={title}
+      onCancel={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
       <header>
         <h2>{title}</h2>
         <button type="button" className="quiet" onClick={onClose}>

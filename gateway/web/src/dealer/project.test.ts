@@ -45,6 +45,11 @@ test("R5: what is left unresolved waits for the CAC", () => {
   expect(nextAfter(ACCEPTED, [deed("arrive"), deed("outcome", { result: "unresolved" })])).toEqual(["wait_second"]);
 });
 
+test("what is given back, or not taken, asks for nothing more", () => {
+  expect(nextAfter(ACCEPTED, [deed("give_back")])).toEqual([]);
+  expect(nextAfter({ ...ACCEPTED, next: ["accept", "decline"] }, [deed("decline")])).toEqual([]);
+});
+
 test("nothing done changes nothing that the service said", () => {
   expect(nextAfter(ACCEPTED, [])).toEqual(ACCEPTED.next);
 });

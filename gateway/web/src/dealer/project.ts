@@ -28,6 +28,7 @@ export function nextAfter(job: Standing, waiting: readonly Deed[]): string[] {
     switch (deed.step) {
       case "accept":
       case "decline":
+      case "give_back":
         return [];
       case "depart":
         without("depart");

@@ -55,10 +55,12 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
   const trip = job.trip?.id ?? "";
   const [draft, setDraft] = useState<Draft | null>(null);
   const [busy, act] = useBusy(onClose);
+  const waiting = useDeeds().findLast((deed) => deed.step === "checksheet" && deed.path.includes(trip));
+  const last = (waiting?.body as Record<string, unknown> | undefined) ?? job.sheet;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a draft that was begun is not overwritten by what comes later
   useEffect(() => {
-    void draftOf(trip).then((kept) => setDraft((kept as Draft) ?? (job.sheet ? fromSheet(job.sheet) : fresh())));
+    void draftOf(trip).then((kept) => setDraft((kept as Draft) ?? (last ? fromSheet(last) : fresh())));
   }, [trip]);
 
   if (!draft) return null;
@@ -73,7 +75,7 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
     const body = { ...rest, ...(odometer_km ? { odometer_km: Number(odometer_km) } : {}) };
     const told = new URLSearchParams({ at: new Date().toISOString() });
     const path = `/api/v1/trips/${trip}/checksheet?${told}`;
-    act(() => perform({ step: "checksheet", case: job.case.id, method: "PUT", path, body }));
+    act(() => perform({ step: "checksheet", case: job.case.id, method: "PUT", path, body }, trip));
   };
 
   return (

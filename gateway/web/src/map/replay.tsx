@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GeoJSONSource } from "maplibre-gl";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { api, told } from "@/shared/api";
+import { api, told, whyNot } from "@/shared/api";
 import { clockTimeWithSeconds, plateText } from "@/shared/format";
 import { toneOfStatus } from "@/shared/states";
 import { useWords } from "@/shared/words";
@@ -78,7 +78,7 @@ export function ReplayView({ subject, onClose }: { subject: ReplaySubject; onClo
       </header>
       {error ? (
         <p className="replay-note" role="alert">
-          {error.message}
+          {whyNot(error)}
         </p>
       ) : nothing ? (
         <p className="replay-note">{t("map.nothing_moved")}</p>

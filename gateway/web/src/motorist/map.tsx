@@ -39,6 +39,16 @@ export function WayMap({ scene, vehicle }: Props) {
     });
   }, [ground]);
 
+  // Both are brought into view; then the map stays where a thumb has put it.
+  const touched = useRef(false);
+  useEffect(() => {
+    const touch = (event: { originalEvent?: unknown }) => {
+      if (event.originalEvent) touched.current = true;
+    };
+    ground?.map.on("dragstart", touch);
+    ground?.map.on("zoomstart", touch);
+  }, [ground]);
+
   useEffect(() => {
     if (!ground) return;
     const here = ground.drawn([scene.lon, scene.lat]);
@@ -47,13 +57,15 @@ export function WayMap({ scene, vehicle }: Props) {
       const there = ground.drawn([vehicle.lon, vehicle.lat]);
       const course = vehicle.kind === "tow" ? 0 : (vehicle.course_deg ?? 0);
       points.push(point(there, vehicleMark(vehicle.kind, "en_route", "fresh"), course, t("motorist.vehicle")));
-      ground.map.fitBounds(
-        [
-          [Math.min(here[0], there[0]), Math.min(here[1], there[1])],
-          [Math.max(here[0], there[0]), Math.max(here[1], there[1])],
-        ],
-        { padding: 56, maxZoom: 15, duration: 600 },
-      );
+      if (!touched.current) {
+        ground.map.fitBounds(
+          [
+            [Math.min(here[0], there[0]), Math.min(here[1], there[1])],
+            [Math.max(here[0], there[0]), Math.max(here[1], there[1])],
+          ],
+          { padding: 56, maxZoom: 15, duration: 600 },
+        );
+      }
     }
     void ground.map.getSource<GeoJSONSource>("way")?.setData({ type: "FeatureCollection", features: points });
   }, [ground, scene, vehicle, t]);

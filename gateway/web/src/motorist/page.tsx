@@ -1,9 +1,10 @@
 /** The page at the kerb: who comes, when, what to do until then; afterwards how it was, and the signed record. */
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Offline, Problem } from "@/shared/api";
 import "@/shared/base.css";
 import { clockTime, kilometres, plateText } from "@/shared/format";
 import { LanguageSwitch } from "@/shared/gate";
+import { NotYet } from "@/shared/notyet";
 import "@/shared/states.css";
 import "@/shared/theme";
 import { useLanguage, useWords } from "@/shared/words";
@@ -21,19 +22,28 @@ export function MotoristPage() {
   const t = useWords();
   const [standing, setStanding] = useState<Standing | null>(null);
   const [gone, setGone] = useState(false);
-  const [since, setSince] = useState<number | null>(null);
+  const [wrong, setWrong] = useState<Problem | Offline | null>(null);
+  /** The service answers in any order: a look that was asked for before something was said does not undo it. */
+  const said = useRef(0);
+
+  const tell = useCallback((told: Standing) => {
+    said.current += 1;
+    setStanding(told);
+  }, []);
 
   const ask = useCallback(async () => {
+    const before = said.current;
     try {
-      setStanding(await look());
-      setSince(null);
+      const seen = await look();
+      if (before === said.current) tell(seen);
+      setWrong(null);
     } catch (error) {
       if (error instanceof Problem && error.document.status === 404)
         setGone(true); // for good
-      else if (error instanceof Offline || error instanceof Problem) setSince((before) => before ?? Date.now());
+      else if (error instanceof Offline || error instanceof Problem) setWrong(error);
       else throw error;
     }
-  }, []);
+  }, [tell]);
 
   useEffect(() => {
     document.title = t("motorist.title");
@@ -53,7 +63,7 @@ export function MotoristPage() {
         <h1>{t("motorist.title")}</h1>
         <LanguageSwitch />
       </header>
-      {since !== null && standing && !gone ? (
+      {wrong && standing && !gone ? (
         <p className="no-line" role="status">
           {t("motorist.no_line", { time: clockTime(standing.now) })}
         </p>
@@ -63,10 +73,10 @@ export function MotoristPage() {
           <p className="gone">{t("motorist.gone")}</p>
         </main>
       ) : standing ? (
-        <Told standing={standing} onTold={setStanding} />
+        <Told standing={standing} onTold={tell} />
       ) : (
         <main>
-          <p className="gone">{t("page.loading")}</p>
+          <NotYet error={wrong} />
         </main>
       )}
     </div>

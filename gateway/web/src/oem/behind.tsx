@@ -2,12 +2,14 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { Alert, Button, Drawer, Select, Table, Timeline } from "antd";
 import { useState } from "react";
+import { whyNot } from "@/shared/api";
 import { clockTimeWithSeconds, dayAndTime } from "@/shared/format";
 import { whatHappened, whoDid } from "@/shared/happened";
+import { KPIS, type KpiName } from "@/shared/kpis";
 import { useDealersByCode } from "@/shared/network";
 import { StateMark } from "@/shared/states";
 import { useWords } from "@/shared/words";
-import { exportPath, KPIS, type KpiName, type Span, useBehind, useTimeline } from "./data";
+import { exportPath, type Span, useBehind, useTimeline } from "./data";
 
 export interface Figure {
   dealer: string;
@@ -35,7 +37,7 @@ function Cases({ figure, span }: { figure: Figure; span: Span }) {
   const [kpi, setKpi] = useState<KpiName>(figure.kpi);
   const [counted, setCounted] = useState<string>("all");
   const [open, setOpen] = useState<string | null>(null);
-  const { data = [], isFetching, isPlaceholderData } = useBehind(figure.dealer, kpi, span);
+  const { data = [], error, isFetching, isPlaceholderData } = useBehind(figure.dealer, kpi, span);
   const shown = data.filter((one) => counted === "all" || one.counted === counted);
   return (
     <>
@@ -66,7 +68,7 @@ function Cases({ figure, span }: { figure: Figure; span: Span }) {
         loading={isFetching && data.length === 0}
         dataSource={shown}
         pagination={{ pageSize: 15, hideOnSinglePage: true }}
-        locale={{ emptyText: t("oem.no_cases") }}
+        locale={{ emptyText: error ? whyNot(error) : t("oem.no_cases") }}
         columns={[
           {
             title: t("oem.case"),
@@ -99,7 +101,7 @@ export function CaseStory({ id, onClose }: { id: string | null; onClose: () => v
       title={data?.rescue.number ?? t("oem.case")}
       destroyOnHidden
     >
-      {error ? <Alert type="error" message={error.message} /> : null}
+      {error ? <Alert type="error" message={whyNot(error)} /> : null}
       {data ? (
         <>
           <p className="story-head">

@@ -1,8 +1,9 @@
 /** How a score comes about: what each figure adds to it, and by what share (K6); each figure opens further. */
 import { Modal, Table } from "antd";
 import { number } from "@/shared/format";
+import { KPIS, type KpiName } from "@/shared/kpis";
 import { useWords } from "@/shared/words";
-import { type DealerFigures, KPIS, type KpiName, type Network } from "./data";
+import type { DealerFigures, Network } from "./data";
 
 export interface Scored {
   name: string;

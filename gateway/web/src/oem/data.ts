@@ -2,14 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
 import { api, told } from "@/shared/api";
+import type { KpiName } from "@/shared/kpis";
+import { allPages, PAGE_LIMIT } from "@/shared/network";
 import { currentLanguage } from "@/shared/words";
 
 export type Network = components["schemas"]["NetworkView"];
 export type DealerFigures = components["schemas"]["DealerFiguresView"];
 export type Refused = components["schemas"]["RefusedView"];
-
-export const KPIS = ["completion", "satisfaction", "arrival", "drive_away", "first_success"] as const;
-export type KpiName = (typeof KPIS)[number];
 
 /** Days of China Standard Time, both inclusive. */
 export interface Span {
@@ -52,9 +51,9 @@ export const useBehind = (dealer: string, kpi: KpiName, span: Span) =>
   useQuery({
     queryKey: ["behind", dealer, kpi, span],
     queryFn: () =>
-      told(
+      allPages((cursor) =>
         api.GET("/api/v1/scores/{dealer}/cases", {
-          params: { path: { dealer }, query: { kpi, ...span, limit: 200 } },
+          params: { path: { dealer }, query: { kpi, ...span, limit: PAGE_LIMIT, cursor } },
         }),
       ),
     ...kept,

@@ -3,10 +3,11 @@ import { DownloadOutlined } from "@ant-design/icons";
 import { Button, Input, Table, type TableColumnsType } from "antd";
 import { useMemo, useState } from "react";
 import { number } from "@/shared/format";
+import { KPIS } from "@/shared/kpis";
 import { useWords } from "@/shared/words";
 import type { Figure } from "./behind";
 import { Sparkline } from "./chart";
-import { type DealerFigures, exportPath, KPIS, type Network, type Span } from "./data";
+import { type DealerFigures, exportPath, type Network, type Span } from "./data";
 
 interface Region {
   key: string;

@@ -1,9 +1,10 @@
 /** The network's score, its five figures and the acceptance rate: value, target, course; a click opens what is behind. */
 import { useCallback } from "react";
 import { day, number } from "@/shared/format";
+import { KPIS, type KpiName } from "@/shared/kpis";
 import { useWords } from "@/shared/words";
 import { Chart, type Ink } from "./chart";
-import { KPIS, type KpiName, type Network } from "./data";
+import type { Network } from "./data";
 
 type NetworkFigure = Network["acceptance"];
 

@@ -3,13 +3,15 @@ import { DownloadOutlined } from "@ant-design/icons";
 import { Alert, Button, DatePicker, Modal, Table, Tabs } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useRef, useState } from "react";
+import { whyNot } from "@/shared/api";
 import { TopBar } from "@/shared/desk";
 import { isoDay, number } from "@/shared/format";
+import type { KpiName } from "@/shared/kpis";
 import { useSession } from "@/shared/session";
 import { useWords } from "@/shared/words";
 import { Behind, type Figure } from "./behind";
 import { Composition, type Scored } from "./composition";
-import { exportPath, type KpiName, type Network, type Span, useNetwork } from "./data";
+import { exportPath, type Network, type Span, useNetwork } from "./data";
 import { Dealers } from "./dealers";
 import { Kpis } from "./kpis";
 import { NetworkMap } from "./map";
@@ -58,7 +60,7 @@ export function OemPage() {
         </Button>
       </TopBar>
       <main>
-        {error ? <Alert type="error" showIcon message={t("oem.cannot_read")} description={error.message} /> : null}
+        {error ? <Alert type="error" showIcon message={t("oem.cannot_read")} description={whyNot(error)} /> : null}
         {network ? (
           <>
             <Kpis

@@ -2,6 +2,7 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { Button, Table } from "antd";
 import { useCallback, useMemo, useState } from "react";
+import { whyNot } from "@/shared/api";
 import { dayAndTime } from "@/shared/format";
 import { useWords } from "@/shared/words";
 import { CaseStory } from "./behind";
@@ -12,7 +13,7 @@ const MOST_REASONS = 8;
 
 export function RefusedOffers({ span }: { span: Span }) {
   const t = useWords();
-  const { data = [], isFetching, isPlaceholderData } = useRefused(span);
+  const { data = [], error, isFetching, isPlaceholderData } = useRefused(span);
   const [open, setOpen] = useState<string | null>(null);
   const reasons = useMemo(() => counted(data, (one) => one.reason || t(`refused.${one.answer}`)), [data, t]);
   const option = useCallback((ink: Ink) => bars(reasons, ink), [reasons]);
@@ -35,7 +36,7 @@ export function RefusedOffers({ span }: { span: Span }) {
         loading={isFetching && !data.length}
         dataSource={data}
         pagination={{ pageSize: 20, hideOnSinglePage: true }}
-        locale={{ emptyText: t("oem.none_refused") }}
+        locale={{ emptyText: error ? whyNot(error) : t("oem.none_refused") }}
         columns={[
           { title: t("refused.at"), dataIndex: "at", render: (at: string) => dayAndTime(at) },
           {

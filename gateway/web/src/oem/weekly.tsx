@@ -1,13 +1,15 @@
 /** The archive of the weekly reports, as they stood when each week was over (R13). */
 import { Button, Empty, List } from "antd";
+import { NotYet } from "@/shared/notyet";
 import { useLanguage, useWords } from "@/shared/words";
 import { useWeeks } from "./data";
 
 export function Weekly() {
   const t = useWords();
   const language = useLanguage();
-  const { data = [], isFetched } = useWeeks();
-  if (isFetched && !data.length) return <Empty description={t("oem.no_weeks")} />;
+  const { data, error } = useWeeks();
+  if (!data) return <NotYet error={error} />;
+  if (!data.length) return <Empty description={t("oem.no_weeks")} />;
   return (
     <List
       size="small"

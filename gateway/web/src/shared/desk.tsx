@@ -11,9 +11,9 @@ import { Problem } from "./api";
 import "./base.css";
 import "./desk.css";
 import "./states.css";
-import { Gate, LanguageSwitch } from "./gate";
+import { Gate, LanguageSwitch, SignOutButton } from "./gate";
 import { mountPage } from "./mount";
-import { type Role, signOut, useSession } from "./session";
+import { type Role, useSession } from "./session";
 import { setTheme, useTheme } from "./theme";
 import { useLanguage, useWords } from "./words";
 
@@ -111,9 +111,7 @@ export function TopBar({
       </button>
       <LanguageSwitch />
       <span className="top-who">{who ? `${who.username} · ${t(`role.${who.role}`)}` : ""}</span>
-      <button type="button" className="language" onClick={() => void signOut()}>
-        {t("page.sign_out")}
-      </button>
+      <SignOutButton />
     </header>
   );
 }

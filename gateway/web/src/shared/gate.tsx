@@ -1,6 +1,6 @@
 /** The door of every page: children are shown to those who may see them, and stay as they are while one signs in anew. */
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { Offline, Problem } from "./api";
+import { Offline, Problem, whyNot } from "./api";
 import "./base.css";
 import { learnFaults } from "./faults";
 import { assumeSession, HOME, lookUpSession, type Role, signIn, signOut, useSession } from "./session";
@@ -60,9 +60,7 @@ function ElsewherePlease({ role }: { role: Role }) {
         <h1>{t("page.not_yours")}</h1>
         <p>{t("page.your_role", { role: t(`role.${role}`) })}</p>
         <a href={HOME[role]}>{t("page.to_your_page")}</a>
-        <button type="button" className="language" onClick={() => void signOut()}>
-          {t("page.sign_out")}
-        </button>
+        <SignOutButton />
       </div>
     </div>
   );
@@ -131,6 +129,25 @@ function SignInForm({ title, username, told }: { title: string; username: string
       </button>
       <LanguageSwitch />
     </form>
+  );
+}
+
+export function SignOutButton() {
+  const t = useWords();
+  const [wrong, setWrong] = useState("");
+  return (
+    <>
+      {wrong ? <span role="alert">{wrong}</span> : null}
+      <button
+        type="button"
+        className="language"
+        onClick={() => {
+          signOut().catch((error: unknown) => setWrong(whyNot(error)));
+        }}
+      >
+        {t("page.sign_out")}
+      </button>
+    </>
   );
 }
 

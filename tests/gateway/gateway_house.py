@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -18,7 +19,7 @@ from gateway.app import create_app
 from gateway.bootstrap import Service
 from gateway.roles import Role, User
 
-SCENE = {"lat": 31.23041, "lon": 121.47372}
+SCENE = MappingProxyType({"lat": 31.23041, "lon": 121.47372})
 PLACES = load_places()
 SIGNATURE = "<svg><path d='M0 0L9 9'/></svg>"
 
@@ -135,7 +136,7 @@ def case_body(**changes: Any) -> dict[str, Any]:
         "channel": "hotline_400",
         "caller": {"name": "李女士", "phone": "13912345678"},
         "car": {"plate": "沪B54321", "vin": "LSGAB52H9GE123456"},
-        "location": SCENE,
+        "location": {**SCENE},
         "fault": "battery",
         **changes,
     }

@@ -90,7 +90,7 @@ async def test_k3_late_cases_are_told_with_their_place(house: House) -> None:
         "channel": "hotline_400",
         "opened_at": "2026-10-01T08:00:00+08:00",
         "fault": "battery",
-        "location": SCENE,
+        "location": {**SCENE},
         "offers": [
             {
                 "dealer": "D1",
@@ -143,7 +143,7 @@ async def test_k3_late_is_after_the_promise_that_counts_as_in_the_scores(
         "channel": "hotline_400",
         "opened_at": _at(0),
         "fault": "battery",
-        "location": SCENE,
+        "location": {**SCENE},
         "offers": [
             {"dealer": "D1", "at": _at(0), "answer": "accepted", "answered_at": _at(1), "promised_at": _at(30)},
         ],

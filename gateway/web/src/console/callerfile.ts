@@ -20,13 +20,17 @@ export function useSettled<T>(value: T, pauseMs: number): T {
 const digits = (text: string): string => text.replace(/\D/g, "");
 
 export function useCallerFile(typedPhone: string, typedPlate: string) {
-  const phone = useSettled(digits(typedPhone).length >= WHOLE_PHONE ? typedPhone.trim() : "", PAUSE_MS);
-  const plate = useSettled(typedPlate.trim().length >= WHOLE_PLATE ? typedPlate.trim() : "", PAUSE_MS);
-  return useQuery({
+  const wholePhone = digits(typedPhone).length >= WHOLE_PHONE ? typedPhone.trim() : "";
+  const wholePlate = typedPlate.trim().length >= WHOLE_PLATE ? typedPlate.trim() : "";
+  const phone = useSettled(wholePhone, PAUSE_MS);
+  const plate = useSettled(wholePlate, PAUSE_MS);
+  const file = useQuery({
     queryKey: ["caller", phone, plate],
     queryFn: () => told(api.GET("/api/v1/callers", { params: { query: { phone, plate } } })),
     enabled: phone !== "" || plate !== "",
     staleTime: 60_000,
     gcTime: 0, // somebody's file does not stay behind when the form is gone
   });
+  // While another number is being typed, the file is that of nobody.
+  return phone === wholePhone && plate === wholePlate ? file : { ...file, data: undefined };
 }

@@ -27,6 +27,13 @@ export interface Standing extends Point {
   source: "typed" | "map" | "link";
 }
 
+/** What the caller's phone says of where it is. */
+export interface Heard {
+  lat: number;
+  lon: number;
+  accuracy_m: number | null;
+}
+
 /** Where 12122 rescue hands the car over, with what it is called (R18). */
 export interface HandOver extends Point {
   label: string;
@@ -54,6 +61,8 @@ export interface Draft {
   doubts: readonly string[];
   datum: Datum;
   link: { id: string; url: string } | null;
+  /** Where the caller's phone said last that it was. */
+  heard: Heard | null;
   fault: string;
   safe: "safe" | "unsafe" | "";
   channel: Channel;
@@ -88,6 +97,7 @@ export const newDraft = (): Draft => ({
   ...NOWHERE,
   datum: "wgs84",
   link: null,
+  heard: null,
   fault: "",
   safe: "",
   channel: "hotline_400",
@@ -98,51 +108,51 @@ export const newDraft = (): Draft => ({
 /** The service has a case under the draft's key. All that was typed stays; what is sent now is another call. */
 export const asTaken = (draft: Draft): Draft => ({ ...draft, key: newKey(), taken: true });
 
-/** What the dispatcher says. Another number is another caller, whose cars are others. */
+/** What the dispatcher says. Another number is another caller: what came from the file of the first one goes. */
 export function withSaid<K extends keyof Draft>(draft: Draft, name: K, value: Draft[K]): Draft {
   const said = new Set(draft.said).add(name);
-  if (name === "phone") said.delete("car");
-  return { ...draft, [name]: value, said };
+  if (name !== "phone" || draft.taken) return { ...draft, [name]: value, said };
+  said.delete("car");
+  return unlessSaid({ ...draft, [name]: value, said }, { name: "", ...UNKNOWN_CAR });
 }
 
 /** What earlier cases say, where the dispatcher has said nothing else. A draft that was sent is changed by hand only. */
 export function withFile(draft: Draft, file: CallerFile): Draft {
   if (draft.taken) return draft;
-  const { said } = draft;
   const [newest] = file.cars;
-  const named = said.has("name") || !file.caller?.name ? draft : { ...draft, name: file.caller.name };
-  if (!newest || said.has("plate") || said.has("car")) return named;
-  const filled = withCar(named, newest);
-  const { energy, drive, spare } = draft;
-  return {
-    ...filled,
-    energy: said.has("energy") ? energy : filled.energy,
-    drive: said.has("drive") ? drive : filled.drive,
-    spare: said.has("spare") ? spare : filled.spare,
-  };
+  const named = file.caller?.name ? unlessSaid(draft, { name: file.caller.name }) : draft;
+  return newest && !draft.said.has("plate") ? unlessSaid(named, factsOf(newest)) : named;
 }
 
-/** One of the caller's cars, chosen by the dispatcher. */
-export const withChosen = (draft: Draft, car: KnownCar): Draft => ({
-  ...withCar(draft, car),
-  said: new Set(draft.said).add("car"),
+/** `facts` into the draft, but for what the dispatcher has said, and for a car that the dispatcher has chosen. */
+function unlessSaid(draft: Draft, facts: Partial<Draft>): Draft {
+  const { said } = draft;
+  const open = Object.entries(facts).filter(([name]) => !said.has(name) && !(said.has("car") && name in UNKNOWN_CAR));
+  return { ...draft, ...Object.fromEntries(open) };
+}
+
+/** One of the caller's cars, chosen by the dispatcher: what was said before was of another one. */
+export function withChosen(draft: Draft, car: KnownCar): Draft {
+  const others = [...draft.said].filter((name) => !(name in UNKNOWN_CAR));
+  return { ...draft, ...factsOf(car), said: new Set([...others, "car"]) };
+}
+
+const UNKNOWN_CAR = { plate: "", car: null, energy: "", drive: "", spare: "" } as const;
+
+const factsOf = ({ last_case_at: _last, plate, ...car }: KnownCar): Pick<Draft, keyof typeof UNKNOWN_CAR> => ({
+  plate,
+  car,
+  energy: car.energy ?? "",
+  drive: car.drive ?? "",
+  spare: car.spare_wheel === null ? "" : car.spare_wheel ? "yes" : "no",
 });
 
-function withCar(draft: Draft, { last_case_at: _last, plate, ...car }: KnownCar): Draft {
-  return {
-    ...draft,
-    plate,
-    car,
-    energy: car.energy ?? "",
-    drive: car.drive ?? "",
-    spare: car.spare_wheel === null ? "" : car.spare_wheel ? "yes" : "no",
-  };
-}
-
-/** A reading of what was typed. Coordinates keep the address that stands there; other places name theirs. */
+/** A reading of what was typed. Coordinates are of the place that is named already; others are another place. */
 export function withPlace(draft: Draft, found: PlaceFound): Draft {
-  const named = found.kind === "coordinates" ? draft.address : found.address;
-  const place = { ...draft, address: named, expressway: found.expressway ?? draft.expressway };
+  const { address, expressway } = found;
+  const along = expressway !== null && expressway.road === draft.expressway?.road;
+  const other = { address, expressway, handOver: along ? draft.handOver : null };
+  const place = found.kind === "coordinates" ? draft : { ...draft, ...other };
   const point = pointOf(found, draft.datum);
   if (!point) return { ...place, standing: null, city: "", doubts: found.doubts };
   const standing: Standing = { ...point, accuracy_m: null, source: "typed" };
@@ -176,19 +186,21 @@ export const onMap = (draft: Draft, lat: number, lon: number): Draft => ({
   doubts: [],
 });
 
-/** The phone has said where it is. What the dispatcher has set on the map meanwhile stays. */
-export function fromPhone(draft: Draft, said: { lat: number; lon: number; accuracy_m: number | null }): Draft {
-  const { standing } = draft;
-  const same = standing?.source === "link" && standing.lat === said.lat && standing.lon === said.lon;
-  if (same || standing?.source === "map") return draft;
-  const { lat, lon, accuracy_m } = said;
-  return {
-    ...draft,
-    standing: { lat, lon, datum: "wgs84", accuracy_m, shown: { lat, lon }, source: "link" },
-    city: "",
-    doubts: [],
-  };
+/** The phone has said where it is. What the dispatcher has set otherwise, or taken away, stays so. */
+export function fromPhone(draft: Draft, said: Heard): Draft {
+  const { standing, heard } = draft;
+  if (heard?.lat === said.lat && heard.lon === said.lon) return draft;
+  const told = { ...draft, heard: said };
+  return standing && standing.source !== "link" ? told : withPhone(told, said);
 }
+
+/** The phone's position, whatever stood there. */
+export const withPhone = (draft: Draft, { lat, lon, accuracy_m }: Heard): Draft => ({
+  ...draft,
+  standing: { lat, lon, datum: "wgs84", accuracy_m, shown: { lat, lon }, source: "link" },
+  city: "",
+  doubts: [],
+});
 
 /** The questions to ask, for this fault (R17). */
 export const questionsOf = (fault: Fault | undefined): readonly Question[] => fault?.asks ?? [];

@@ -5,7 +5,7 @@ import { api, newKey, told, whyNot } from "@/shared/api";
 import { useWords } from "@/shared/words";
 import { useSettled } from "./callerfile";
 import type { Datum, PlaceFound } from "./contract";
-import { type Draft, fromPhone, handOverOf, NOWHERE, withPlace } from "./draft";
+import { type Draft, fromPhone, handOverOf, NOWHERE, withPhone, withPlace } from "./draft";
 import { onEnter } from "./keys";
 
 const PAUSE_MS = 250;
@@ -319,6 +319,11 @@ function PhoneLink({ draft, change }: Pick<PlaceFieldProps, "draft" | "change">)
         {copied ? t("console.copied") : t("console.copy_link")}
       </button>
       <span role="status">{stage}</span>
+      {said && draft.standing?.source !== "link" ? (
+        <button type="button" onClick={() => change((now) => withPhone(now, said))} data-send-link>
+          {t("console.take_phone")} <kbd>Alt L</kbd>
+        </button>
+      ) : null}
     </div>
   );
 }

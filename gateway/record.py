@@ -13,6 +13,7 @@ import typst
 
 from core.clock import CHINA_STANDARD_TIME
 from dispatch.checksheet import is_drawing
+from dispatch.promise import effective_promise
 from dispatch.vocabulary import Case, Dealer, Trip
 from gateway.catalogue import Language, catalogue, word
 from gateway.masking import Sight
@@ -111,7 +112,7 @@ def _parts(
                 ("place", sight.text(f"{place.address} {post}".strip())),
                 ("city", city),
                 ("opened", _time(case.opened_at)),
-                ("promised", _time(trip.promised_at if trip else None)),
+                ("promised", _time(effective_promise(case, trip.dealer) if trip else None)),
                 ("departed", _time(trip.departed_at if trip else None)),
                 ("arrived", _time(trip.arrived_at if trip else None)),
                 ("finished", _time(case.ended_at)),
@@ -174,7 +175,8 @@ def _text(value: Any, language: Language, *, marked: bool) -> str:
     if isinstance(value, dict):
         parts = cast(dict[str, Any], value)
         said = {key: _text(item, language, marked=marked) for key, item in parts.items()}
-        return "；".join(f"{_mark(key, language) if marked else key}：{text}" for key, text in said.items())
+        is_, and_ = ("：", "；") if language == "zh" else (": ", "; ")
+        return and_.join(f"{_mark(key, language) if marked else key}{is_}{text}" for key, text in said.items())
     text = "" if value is None else str(value)
     return _mark(text, language) if marked else text
 

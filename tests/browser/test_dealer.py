@@ -35,6 +35,7 @@ def phone(browser: Browser, town: Town) -> Generator[BrowserContext]:
     town.enter(context, "li")
     yield context
     context.close()
+    town.clear()
 
 
 def into_the_tunnel(phone: BrowserContext, line: Line) -> None:
@@ -170,7 +171,6 @@ def test_a_photograph_stays_on_the_open_sheet_and_what_is_none_is_said(phone: Br
     page.locator("input[type=file]").set_input_files({**photograph(), "name": "x.jpg", "buffer": b"no"})  # type: ignore[arg-type]
     expect(page.locator(".photos [role=alert]")).to_contain_text("“x.jpg”不是图片")
     assert len(town.send("zhang", "GET", f"/trips/{trip['id']}/photos")) == 2
-    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "cac", "reason": "test over"})
 
 
 def test_r7_the_second_tap_of_a_trembling_thumb_takes_no_step(phone: BrowserContext, town: Town) -> None:
@@ -179,8 +179,10 @@ def test_r7_the_second_tap_of_a_trembling_thumb_takes_no_step(phone: BrowserCont
     page = phone.new_page()
     page.goto(f"{town.url}/dealer")
     expect(primary(page)).to_have_text("出发")
+    expect(primary(page)).to_have_attribute("aria-disabled", "false")
     page.evaluate(
-        """() => new Promise((done) => {
+        """() => new Promise((done, fail) => {
+            setTimeout(fail, 20_000, "the step never changed");
             const step = () => document.querySelector(".job-actions button.primary");
             new MutationObserver((_, looking) => {
                 if (step().textContent !== "到达") return;
@@ -198,7 +200,44 @@ def test_r7_the_second_tap_of_a_trembling_thumb_takes_no_step(phone: BrowserCont
     assert ("vehicle_departed" in kinds, "vehicle_arrived" in kinds) == (True, False)
     primary(page).click()
     expect(page.locator(".job-head .state")).to_have_text("现场")
-    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "cac", "reason": "test over"})
+
+
+COUNTS_TONES = """
+    window.tones = 0;
+    const make = AudioContext.prototype.createOscillator;
+    AudioContext.prototype.createOscillator = function () { window.tones += 1; return make.call(this); };
+"""
+
+
+def test_r1_an_offer_rings_in_every_room_and_the_job_at_hand_stays_on_the_screen(
+    phone: BrowserContext, town: Town, picture: Picture
+) -> None:
+    phone.add_init_script(COUNTS_TONES)
+    running = town.new_case(caller={"name": "冯女士", "phone": "13611116666"}, car={"plate": "沪C98769"})
+    accepted(town, running)
+    page = phone.new_page()
+    page.goto(f"{town.url}/dealer")
+    expect(primary(page)).to_have_text("出发")
+    page.get_by_role("button", name="历史").click()
+    tow = {"fault": "tow_only", "caller": {"name": "许先生", "phone": "13611117777"}, "car": {"plate": "沪C98770"}}
+    lost = town.new_case(**tow)
+    town.send("zhang", "POST", f"/cases/{lost['id']}/offers", {"dealer": "PD", "override_reason": "测试"})
+    expect(page.locator(".asking")).to_contain_text("沪C·98770")
+    page.wait_for_function("window.tones > 0")
+    picture(page, "dealer-phone-asking")
+    town.send("zhang", "POST", f"/cases/{lost['id']}/cancel", {"by": "customer", "reason": "已恢复"})
+    expect(page.get_by_role("alert")).to_contain_text(f"{lost['number']} 沪C·98770 派工已撤回")
+    page.get_by_role("button", name="知道了").click()
+    case = town.new_case(**tow)
+    town.send("zhang", "POST", f"/cases/{case['id']}/offers", {"dealer": "PD", "override_reason": "测试"})
+    page.locator(".asking").click()
+    number = page.locator(".job-head .number")
+    expect(number).to_have_text(case["number"])
+    accept(page)
+    expect(number).to_have_text(case["number"])
+    page.reload()
+    expect(number).to_have_text(case["number"])
+    expect(primary(page)).to_have_text("出发")
 
 
 def test_r1_what_the_service_refuses_comes_back_with_its_reason(
@@ -257,7 +296,6 @@ def test_on_a_shared_phone_each_ones_deeds_wait_for_that_person(
     expect(page.locator(".job-head .state")).to_have_text("在途")
     told = town.send("zhang", "GET", f"/cases/{case['id']}/timeline")
     assert [event["actor"] for event in told if event["kind"] == "vehicle_departed"] == ["user:li"]
-    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "customer", "reason": "已恢复"})
 
 
 def test_what_may_be_taken_later_is_sent_again_and_what_was_refused_may_be_tried_again(
@@ -293,12 +331,12 @@ def test_what_may_be_taken_later_is_sent_again_and_what_was_refused_may_be_tried
     answers += [(409, "conflict")] * 4
     primary(page).click()
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("“到达”未被接受： 忙")
+    expect(alert).to_contain_text(f"“到达”未被接受： {case['number']} 忙")
     picture(page, "dealer-phone-try-again")
     page.get_by_role("button", name="再试").click()
     expect(alert).to_have_count(0)
     expect(page.locator(".job-head .state")).to_have_text("现场")
-    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "customer", "reason": "已恢复"})
+    town.clear()
     context.close()
 
 

@@ -80,6 +80,12 @@ class Town:
         }
         return self.send("zhang", "POST", "/cases", body)
 
+    def clear(self) -> None:
+        """Nothing runs any more: every vehicle is free for the next test, however this one ended."""
+        for case in self.send("zhang", "GET", "/cases?limit=200"):
+            if case["ended_at"] is None and case["status"] not in ("closed", "cancelled", "failed", "completed"):
+                self.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "cac", "reason": "test over"})
+
     def rescue(self, plate: str = "沪A10001", who: str = "li", **changes: Any) -> dict[str, Any]:
         """A whole rescue through the API, signed and completed; the case as it then is."""
         case = self.new_case(**changes)

@@ -2,12 +2,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { plateText } from "@/shared/format";
-import { useWords } from "@/shared/words";
+import { inChinese, useWords } from "@/shared/words";
 import { JOBS, type Job, usePeople, useVehicles } from "./jobs";
 import { perform } from "./outbox";
 import { Chips, Drawer, Field, useBusy } from "./parts";
 
 const MINUTES = [20, 30, 40, 60];
+const ROUND_MINUTES = 5;
 const REASONS = ["no_crew", "vehicle_broken", "too_far", "weather"] as const;
 
 interface Answer {
@@ -33,7 +34,7 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
         plate: job.offer?.suggested_vehicle ?? "",
         driver: { name: "", phone: "" },
         crew: 2,
-        minutes: job.offer ? nearest(job.offer.standard_minutes) : null,
+        minutes: job.offer ? likely(job.offer) : null,
         reason: "",
       },
   );
@@ -54,9 +55,8 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
   function submit(event: FormEvent) {
     event.preventDefault();
     act(() =>
-      perform({
+      perform(job.case, {
         step: "accept",
-        case: job.case.id,
         method: "POST",
         path: `/api/v1/offers/${offer?.id}/accept`,
         body: { vehicle: chosen, driver, crew, eta_minutes: minutes, reason: late ? reason : "" },
@@ -129,7 +129,7 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
         />
         <Chips
           label={t("dealer.minutes", { n: offer.standard_minutes })}
-          options={MINUTES.map((count) => ({ value: count, text: t("page.minutes", { n: count }) }))}
+          options={choices(offer).map((count) => ({ value: count, text: t("page.minutes", { n: count }) }))}
           value={minutes}
           onChange={(count) => change({ minutes: count })}
         />
@@ -155,8 +155,24 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
   );
 }
 
-const nearest = (minutes: number): number =>
-  MINUTES.reduce((best, one) => (Math.abs(one - minutes) < Math.abs(best - minutes) ? one : best));
+type Offer = NonNullable<Job["offer"]>;
+
+/** The way takes so long; nobody is promised less. */
+const wayMinutes = ({ travel_time_s }: Offer): number =>
+  Math.ceil((travel_time_s ?? 0) / 60 / ROUND_MINUTES) * ROUND_MINUTES;
+
+/** The usual chips that the way allows, and for a long way what it takes, with some time to spare. */
+function choices(offer: Offer): number[] {
+  const way = wayMinutes(offer);
+  const usual = MINUTES.filter((count) => count >= way);
+  return usual.length ? usual : [way, way + 15, way + 30];
+}
+
+/** The choice that is nearest to what practice expects (R16). */
+const likely = (offer: Offer): number =>
+  choices(offer).reduce((best, one) =>
+    Math.abs(one - offer.standard_minutes) < Math.abs(best - offer.standard_minutes) ? one : best,
+  );
 
 export function Reasoned(props: {
   title: string;
@@ -178,7 +194,7 @@ export function Reasoned(props: {
   function submit(event: FormEvent) {
     event.preventDefault();
     const { step, job, path, method = "POST", extra = {} } = props;
-    act(() => perform({ step, case: job.case.id, method, path, body: { ...extra, reason } }));
+    act(() => perform(job.case, { step, method, path, body: { ...extra, reason } }));
   }
 
   return (
@@ -187,7 +203,10 @@ export function Reasoned(props: {
         {props.children}
         <Chips
           label={t("dealer.reason")}
-          options={REASONS.map((code) => ({ value: t(`dealer.reason_${code}`), text: t(`dealer.reason_${code}`) }))}
+          options={REASONS.map((code) => ({
+            value: inChinese(`dealer.reason_${code}`), // one reason is one, whatever language the phone speaks
+            text: t(`dealer.reason_${code}`),
+          }))}
           value={reason}
           onChange={setReason}
         />
@@ -251,7 +270,7 @@ export function Outcome({ job, onClose }: { job: Job; onClose: () => void }) {
     const at = new Date().toISOString();
     const body = { result, drivable: needsDrivable && drivable === "yes", note, at };
     const path = `/api/v1/trips/${job.trip?.id}/outcome`;
-    act(() => perform({ step: "outcome", case: job.case.id, method: "POST", path, body }));
+    act(() => perform(job.case, { step: "outcome", method: "POST", path, body }));
   }
 
   return (

@@ -24,7 +24,7 @@ export function History() {
   if (!jobs.length) return <p className="empty">{t("dealer.no_history")}</p>;
   return (
     <div className="scroll">
-      <table className="plain">
+      <table className="plain history">
         <thead>
           <tr>
             <th scope="col">{t("dealer.opened")}</th>

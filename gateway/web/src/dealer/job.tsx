@@ -8,7 +8,6 @@ import { Accept, Change, Outcome, Reasoned } from "./answer";
 import type { Job } from "./jobs";
 import { perform, useDeeds } from "./outbox";
 import { nextAfter } from "./project";
-import { allowRing, mayRing, startRinging, stopRinging } from "./ring";
 import { Sheet } from "./sheet";
 import { Sign } from "./sign";
 
@@ -18,7 +17,15 @@ const WAITS = new Set(["phone_completion", "wait_unsigned", "wait_second"]);
 const SETTLES_MS = 700;
 const BESIDE = ["checksheet", "decline", "change", "give_back"];
 
-export function JobScreen({ job }: { job: Job }) {
+interface JobScreenProps {
+  job: Job;
+  quiet: boolean;
+  onQuiet: () => void;
+  /** Something is done here: this is the job at hand. */
+  onAt: (id: string) => void;
+}
+
+export function JobScreen({ job, quiet, onQuiet, onAt }: JobScreenProps) {
   const t = useWords();
   const waiting = useDeeds().filter((deed) => deed.case === job.case.id && !deed.refused);
   const [open, setOpen] = useState<string | null>(null);
@@ -40,6 +47,7 @@ export function JobScreen({ job }: { job: Job }) {
 
   function go(step: string) {
     if (!settled) return;
+    onAt(job.case.id);
     if (!AT_ONCE.has(step)) {
       setOpen(step);
       return;
@@ -48,14 +56,14 @@ export function JobScreen({ job }: { job: Job }) {
     const body = { at: new Date().toISOString() };
     if (under.current === step) return; // a thumb that trembles taps once
     under.current = step;
-    void perform({ step, case: job.case.id, method: "POST", path, body }).finally(() => {
+    void perform(job.case, { step, method: "POST", path, body }).finally(() => {
       under.current = null;
     });
   }
 
   return (
     <article className="job">
-      {job.offer ? <Ring job={job} /> : null}
+      {job.offer ? <Ring offer={job.offer} quiet={quiet} onQuiet={onQuiet} /> : null}
       <header className="job-head">
         <StateMark status={job.case.status} />
         <span className="number">{job.case.number}</span>
@@ -94,7 +102,7 @@ export function JobScreen({ job }: { job: Job }) {
 
 /** Whether the step has stood long enough to be meant: what changes under a thumb is not what the thumb chose. */
 function useSettled(step: string | undefined): boolean {
-  const [stands, setStands] = useState(step);
+  const [stands, setStands] = useState<string>();
   useEffect(() => {
     const timer = window.setTimeout(() => setStands(step), SETTLES_MS);
     return () => window.clearTimeout(timer);
@@ -145,19 +153,10 @@ function Forms({ job, open, onClose }: { job: Job; open: string | null; onClose:
   }
 }
 
-/** An offer rings until it is looked at, and its ring empties. */
-function Ring({ job }: { job: Job }) {
+/** What there is to answer, and a ring that empties. */
+function Ring({ offer, quiet, onQuiet }: { offer: NonNullable<Job["offer"]>; quiet: boolean; onQuiet: () => void }) {
   const t = useWords();
   const now = useNow();
-  const [quiet, setQuiet] = useState(false);
-  const offer = job.offer;
-  const ringing = offer !== null && !quiet;
-  useEffect(() => {
-    if (!ringing) return;
-    startRinging();
-    return stopRinging;
-  }, [ringing]);
-  if (!offer) return null;
   const whole = Date.parse(offer.expires_at) - Date.parse(offer.at);
   const left = Math.min(whole, Math.max(0, Date.parse(offer.expires_at) - now));
   const round = 2 * Math.PI * 44;
@@ -184,14 +183,7 @@ function Ring({ job }: { job: Job }) {
         <dt>{t("dealer.drive")}</dt>
         <dd>{offer.travel_time_s === null ? "–" : duration(offer.travel_time_s * 1000)}</dd>
       </dl>
-      <button
-        type="button"
-        className="quiet"
-        onClick={() => {
-          if (!mayRing() && !quiet) void allowRing();
-          setQuiet(!quiet);
-        }}
-      >
+      <button type="button" className="quiet" onClick={onQuiet}>
         {t(quiet ? "dealer.loud" : "dealer.quiet")}
       </button>
     </section>

@@ -39,7 +39,7 @@ async function jobs(): Promise<Job[]> {
 export function useJobs(): { jobs: readonly Job[]; loaded: boolean; error: unknown } {
   const client = useQueryClient();
   const { epoch } = useSession();
-  const query = useQuery({ queryKey: JOBS, queryFn: jobs, refetchInterval: LOOK_AGAIN_MS, networkMode: "always" });
+  const query = useQuery({ queryKey: JOBS, queryFn: jobs, refetchInterval: LOOK_AGAIN_MS });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new session needs a new line
   useEffect(() => {
     const feed = new Feed(sessionEnded);

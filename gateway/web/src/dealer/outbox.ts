@@ -18,6 +18,8 @@ export interface Deed {
   /** Which step of which case it is, as in the job's `next`. */
   step: string;
   case: string;
+  /** The case as people call it. Absent in what an older page kept. */
+  number?: string;
   method: "POST" | "PUT" | "PATCH";
   path: string;
   body: unknown;
@@ -82,10 +84,21 @@ export async function openOutbox(done: () => Promise<void>): Promise<void> {
 const goOn = (): void => void flush();
 
 /** Keep the deed, then try to send it; gives when it is kept. The draft of that name has become the deed. */
-export async function perform(deed: Omit<Deed, "id" | "key" | "at">, draft?: string): Promise<void> {
+export async function perform(
+  rescue: { id: string; number: string },
+  deed: Pick<Deed, "step" | "method" | "path" | "body" | "blob">,
+  draft?: string,
+): Promise<void> {
   const user = currentUser();
   const kept = (await open()).transaction([STORE, KEPT], "readwrite");
-  await kept.objectStore(STORE).add({ ...deed, user, key: newKey(), at: new Date().toISOString() });
+  await kept.objectStore(STORE).add({
+    ...deed,
+    case: rescue.id,
+    number: rescue.number,
+    user,
+    key: newKey(),
+    at: new Date().toISOString(),
+  });
   if (draft) await kept.objectStore(KEPT).delete(draftKey(user, draft));
   await kept.done;
   await read();

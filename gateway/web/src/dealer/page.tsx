@@ -1,8 +1,9 @@
 /** The dealer's page: one job fills the screen; the bar says what is not sent yet; beside it vehicles, people, figures. */
 import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Problem } from "@/shared/api";
-import { plateText } from "@/shared/format";
+import { useNow } from "@/shared/clock";
+import { minutesAndSeconds, plateText } from "@/shared/format";
 import { Gate, LanguageSwitch, SignOutButton } from "@/shared/gate";
 import { NotYet } from "@/shared/notyet";
 import { type Role, useSession } from "@/shared/session";
@@ -14,11 +15,17 @@ import "./dealer.css";
 import { Figures, History, People, Vehicles } from "./desk";
 import { JobScreen } from "./job";
 import { JOBS, type Job, PHOTOS, useJobs } from "./jobs";
+import { useGone, useRinging } from "./offers";
 import { type Deed, flush, forget, openOutbox, tryAgain, useDeeds, useOffline } from "./outbox";
 
 const client = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: 5_000, retry: (failures, error) => !(error instanceof Problem) && failures < 2 },
+    // A phone without a connection says so at once; it does not wait for one in silence.
+    queries: {
+      networkMode: "always",
+      staleTime: 5_000,
+      retry: (failures, error) => !(error instanceof Problem) && failures < 2,
+    },
   },
 });
 
@@ -43,7 +50,18 @@ function Desk() {
   const t = useWords();
   const { who, epoch } = useSession();
   const [room, setRoom] = useState<Room>("jobs");
+  const told = useJobs();
+  const [quiet, toggleQuiet] = useRinging(told.jobs);
+  const [gone, dismiss] = useGone(told.jobs);
+  const at = useAtHand(told.jobs);
+  const elsewhere = told.jobs.filter((job) => job.offer && (room !== "jobs" || job.case.id !== at.shown?.case.id));
   const queries = useQueryClient();
+  const main = useRef<HTMLElement>(null);
+  const shown = at.shown?.case.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another job, or room, is read from its top
+  useLayoutEffect(() => {
+    main.current?.scrollTo(0, 0);
+  }, [shown, room]);
 
   useEffect(() => {
     void openOutbox(async () => {
@@ -81,8 +99,28 @@ function Desk() {
         </nav>
       ) : null}
       <Line />
-      <main>
-        {room === "jobs" ? <Jobs /> : null}
+      {gone.map((one) => (
+        <div key={one.offer} className="refused" role="alert">
+          <p>
+            <strong>{one.number}</strong> {plateText(one.plate)} {t(`dealer.offer_${one.why}`)}
+          </p>
+          <button type="button" onClick={() => dismiss(one.offer)}>
+            {t("dealer.understood")}
+          </button>
+        </div>
+      ))}
+      {elsewhere.map((job) => (
+        <Asking
+          key={job.case.id}
+          job={job}
+          onLook={() => {
+            setRoom("jobs");
+            at.look(job.case.id);
+          }}
+        />
+      ))}
+      <main ref={main}>
+        {room === "jobs" ? <Jobs told={told} at={at} quiet={quiet} onQuiet={toggleQuiet} /> : null}
         {room === "history" ? <History /> : null}
         {room === "vehicles" ? <Vehicles /> : null}
         {room === "people" ? <People /> : null}
@@ -118,7 +156,7 @@ function RefusedDeed({ deed }: { deed: Deed }) {
   return (
     <div className="refused" role="alert">
       <p>
-        <strong>{t("dealer.not_taken", { what: t(`dealer.step_${deed.step}`) })}</strong> {deed.refused}
+        <strong>{t("dealer.not_taken", { what: t(`dealer.step_${deed.step}`) })}</strong> {deed.number} {deed.refused}
       </p>
       <button type="button" onClick={() => void tryAgain(deed)}>
         {t("dealer.try_again")}
@@ -130,24 +168,83 @@ function RefusedDeed({ deed }: { deed: Deed }) {
   );
 }
 
-function Jobs() {
+const AT_HAND = "nearside:job-at-hand";
+const asks = (job: Job): boolean => job.next.length > 0 || job.offer !== null;
+
+interface AtHand {
+  shown: Job | null;
+  look: (id: string) => void;
+  keepTo: (id: string) => void;
+}
+
+/**
+ * Which job fills the screen: the one that was chosen to be looked at; else the one at which something was done last,
+ * also after the page was closed, until it asks for nothing more; else the first that asks.
+ */
+function useAtHand(jobs: readonly Job[]): AtHand {
+  const [looked, setLooked] = useState<string | null>(null);
+  const [at, setAt] = useState(() => localStorage.getItem(AT_HAND));
+  const wanted = jobs.find((job) => job.case.id === (looked ?? at)) ?? null;
+  const shown = wanted && (looked !== null || asks(wanted)) ? wanted : (jobs.find(asks) ?? null);
+  return {
+    shown,
+    look: setLooked,
+    keepTo: (id) => {
+      setLooked(null);
+      setAt(id);
+      localStorage.setItem(AT_HAND, id);
+    },
+  };
+}
+
+/** An offer that is not on the screen, wherever one is: how long there is to answer it. */
+function Asking({ job, onLook }: { job: Job; onLook: () => void }) {
   const t = useWords();
-  const { jobs, loaded, error } = useJobs();
-  const [chosen, setChosen] = useState<string | null>(null);
-  const running = jobs.filter((job) => job.next.length > 0 || job.offer);
-  const shown = jobs.find((job) => job.case.id === chosen) ?? running[0] ?? null;
+  const now = useNow();
+  return (
+    <button type="button" className="asking" onClick={onLook}>
+      <strong>{t("dealer.offer")}</strong>
+      <span>
+        {t(`fault.${job.case.fault}`)} · {plateText(job.case.car.plate) || job.case.number}
+      </span>
+      <b role="timer">{minutesAndSeconds(Math.max(0, Date.parse(job.offer?.expires_at ?? "") - now))}</b>
+    </button>
+  );
+}
+
+interface JobsProps {
+  told: ReturnType<typeof useJobs>;
+  at: AtHand;
+  quiet: ReadonlySet<string>;
+  onQuiet: (offer: string) => void;
+}
+
+function Jobs({ told, at, quiet, onQuiet }: JobsProps) {
+  const t = useWords();
+  const { jobs, loaded, error } = told;
+  const { shown } = at;
   if (!loaded) return <NotYet error={error} />;
   const others = jobs.filter((job) => job.case.id !== shown?.case.id);
   return (
     <div className="jobs">
-      {shown ? <JobScreen key={shown.case.id} job={shown} /> : <p className="empty">{t("dealer.no_jobs")}</p>}
+      {shown ? (
+        <JobScreen
+          key={shown.case.id}
+          job={shown}
+          quiet={quiet.has(shown.offer?.id ?? "")}
+          onQuiet={() => shown.offer && onQuiet(shown.offer.id)}
+          onAt={at.keepTo}
+        />
+      ) : (
+        <p className="empty">{t("dealer.no_jobs")}</p>
+      )}
       {others.length ? (
         <aside aria-label={t("dealer.other_jobs")}>
           <h2>{t("dealer.other_jobs")}</h2>
           <ul>
             {others.map((job) => (
               <li key={job.case.id}>
-                <JobRow job={job} onChoose={() => setChosen(job.case.id)} />
+                <JobRow job={job} onChoose={() => at.look(job.case.id)} />
               </li>
             ))}
           </ul>

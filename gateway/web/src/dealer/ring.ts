@@ -1,14 +1,10 @@
-/** The sound of an offer: rings until somebody looks, made here, so that there is no file to fetch. */
+/** The sound of an offer: rings until it is answered or silenced, made here, so that there is no file to fetch. */
 
 const EVERY_MS = 1_600;
 let audio: AudioContext | null = null;
 let timer: number | undefined;
 
-/** Browsers let a page ring only after a person has touched it. */
-export function mayRing(): boolean {
-  return audio?.state === "running";
-}
-
+/** To be called when a person touches the page: before that, browsers keep it silent. */
 export async function allowRing(): Promise<void> {
   audio ??= new AudioContext();
   await audio.resume();

@@ -75,7 +75,7 @@ export function Sheet({ job, onClose }: { job: Job; onClose: () => void }) {
     const body = { ...rest, ...(odometer_km ? { odometer_km: Number(odometer_km) } : {}) };
     const told = new URLSearchParams({ at: new Date().toISOString() });
     const path = `/api/v1/trips/${trip}/checksheet?${told}`;
-    act(() => perform({ step: "checksheet", case: job.case.id, method: "PUT", path, body }, trip));
+    act(() => perform(job.case, { step: "checksheet", method: "PUT", path, body }, trip));
   };
 
   return (
@@ -189,7 +189,7 @@ function Photos({ job, trip }: { job: Job; trip: string }) {
       const place = await whereNow();
       const query = new URLSearchParams({ phase, zone: "other", taken_at: new Date().toISOString(), ...place });
       const path = `/api/v1/trips/${trip}/photos/${newKey()}?${query}`;
-      await perform({ step: "photo", case: job.case.id, method: "PUT", path, body: undefined, blob });
+      await perform(job.case, { step: "photo", method: "PUT", path, body: undefined, blob });
     }
     if (picker.current) picker.current.value = "";
   }

@@ -20,7 +20,7 @@ export function Sign({ job, consent, onClose }: { job: Job; consent: boolean; on
   function send(said: { signer: string; signature_svg: string } | { refused_reason: string }) {
     const path = `/api/v1/trips/${job.trip?.id}/${consent ? "consent" : "checksheet/sign"}`;
     const body = { ...said, at: new Date().toISOString() };
-    act(() => perform({ step: consent ? "consent" : "sign", case: job.case.id, method: "POST", path, body }));
+    act(() => perform(job.case, { step: consent ? "consent" : "sign", method: "POST", path, body }));
   }
 
   function submit(event: FormEvent) {
@@ -105,7 +105,8 @@ function Signed({ job }: { job: Job }) {
     waiting.findLast((deed) => deed.step === step)?.body as Record<string, unknown> | undefined;
   const sheet = last("checksheet") ?? job.sheet ?? {};
   const result = String(last("outcome")?.result ?? job.trip?.result ?? "");
-  const filled = Object.entries(sheet).filter(([name, value]) => sheetText(name, value));
+  const drivable = (last("outcome")?.drivable ?? job.trip?.drivable) as boolean | null | undefined;
+  const filled = Object.entries(sheet).filter(([name, value]) => name !== "client_id" && sheetText(name, value));
   return (
     <dl className="signed-of sheet">
       {filled.map(([name, value]) => (
@@ -118,6 +119,12 @@ function Signed({ job }: { job: Job }) {
         <>
           <dt>{t("dealer.result")}</dt>
           <dd>{t(`dealer.result_${result}`)}</dd>
+        </>
+      ) : null}
+      {result === "repaired" && drivable != null ? (
+        <>
+          <dt>{t("dealer.drivable")}</dt>
+          <dd>{t(drivable ? "dealer.yes" : "dealer.no")}</dd>
         </>
       ) : null}
       {photos ? (

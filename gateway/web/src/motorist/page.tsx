@@ -7,7 +7,7 @@ import { LanguageSwitch } from "@/shared/gate";
 import { NotYet } from "@/shared/notyet";
 import "@/shared/states.css";
 import "@/shared/theme";
-import { useLanguage, useWords } from "@/shared/words";
+import { inChinese, useLanguage, useWords } from "@/shared/words";
 import { look, recordPath, type Standing, useSaying } from "./api";
 import "./motorist.css";
 import { Survey } from "./survey";
@@ -202,7 +202,7 @@ function Cancel({ onTold }: { onTold: (standing: Standing) => void }) {
           key={code}
           type="button"
           disabled={busy}
-          onClick={() => void say("cancel", { reason: t(`motorist.reason_${code}`) })}
+          onClick={() => void say("cancel", { reason: inChinese(`motorist.reason_${code}`) })}
         >
           {t(`motorist.reason_${code}`)}
         </button>

@@ -60,6 +60,9 @@ export function t(key: string, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** The same in Chinese, for what goes on record: the record's own words do not change with who writes. */
+export const inChinese = (key: string): string => words[key]?.zh ?? key;
+
 export const hasWord = (key: string): boolean => key in words;
 
 /** Whichever of two texts the server gave is in the person's language. */

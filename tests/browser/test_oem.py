@@ -1,12 +1,66 @@
 """The OEM's dashboard: each figure opens to its cases, and each case to what happened."""
 
+import json
 from collections.abc import Callable, Generator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from town import Town
+from town import SCENE, Town, open_town
+
+from core.clock import WallClock
+from simulations.service import run_command
 
 Picture = Callable[[Page, str], None]
+
+
+_FOURTH = {
+    "code": "JA",
+    "name": "静安店",
+    "city_code": "310000",
+    "location": {"lat": 31.2286, "lon": 121.448},
+    "phone": "021-58690001",
+    "specialist": {"name": "李强", "phone": "13900000001"},
+    "brands": ["别克"],
+    "region": "华东",
+}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Generator[Town]:
+    """A town with a past: of 徐汇店 six cases, each reached late, of 虹桥店 one without fault, of 静安店 none."""
+    folder = tmp_path_factory.mktemp("town")
+    with open_town(folder) as opened:
+        opened.send("zhang", "POST", "/dealers", _FOURTH)
+        cases = [*(_past(f"X-{n}", "XH", arrived_after=40) for n in range(6)), _past("H-1", "HQ", arrived_after=20)]
+        file = folder / "past.jsonl"
+        file.write_text("\n".join(map(json.dumps, cases)))
+        (store,) = folder.glob("store-*.db")
+        run_command("import", "cases", "--strict", str(file), environment={"NEARSIDE_DATABASE": f"sqlite:///{store}"})
+        yield opened
+
+
+def _past(number: str, dealer: str, arrived_after: int) -> dict[str, Any]:
+    """A case of yesterday that was promised in 30 minutes."""
+    opened_at = WallClock().now() - timedelta(days=1)
+
+    def at(minute: int) -> str:
+        return (opened_at + timedelta(minutes=minute)).isoformat()
+
+    offer = {"dealer": dealer, "at": at(1), "answer": "accepted", "answered_at": at(2), "promised_at": at(32)}
+    on_site = {"arrived_at": at(arrived_after), "result": "repaired", "drivable": True, "signed": True}
+    return {
+        "number": number,
+        "channel": "hotline_400",
+        "opened_at": at(0),
+        "fault": "battery",
+        "location": SCENE,
+        "offers": [offer],
+        "trips": [{"dealer": dealer, "kind": "service", "departed_at": at(5), **on_site}],
+        "end": {"status": "closed", "at": at(60), "by": None},
+        "satisfaction": None,
+    }
 
 
 @pytest.fixture
@@ -76,6 +130,24 @@ def test_r1_refused_offers_the_map_and_the_weeks(page_of_oem: Page, told: Town, 
     with page.expect_download() as got:
         page.locator(".behind-tools a").click()
     assert got.value.suggested_filename == "scores.xlsx"
+
+
+def test_k12_dealers_with_few_cases_stand_after_the_ranked_ones(page_of_oem: Page, told: Town) -> None:
+    """虹桥店 has the highest score, of one case; 静安店 has none, which is not provisional (K6)."""
+    page = page_of_oem
+    page.goto(f"{told.url}/oem")
+    rows = page.locator(".dealers tbody tr[data-row-key]")
+    for few in (("虹桥店", "静安店"), ("静安店", "虹桥店")):
+        expect(rows.last).to_contain_text(few[-1])
+        texts = rows.all_inner_texts()
+        places = [
+            next(place for place, text in enumerate(texts) if name in text)
+            for name in ("华东", "徐汇店", "案例不足，不参与排名", *few)
+        ]
+        assert places == sorted(places)
+        page.get_by_role("columnheader", name="得分").click(click_count=2)
+    expect(rows.filter(has_text="静安店")).to_contain_text("暂无")
+    expect(rows.filter(has_text="静安店")).not_to_contain_text("暂定")
 
 
 def test_a_tablet_reads_it_too(browser: Browser, told: Town, picture: Picture) -> None:

@@ -34,9 +34,16 @@ export function Composition({ scored, onClose }: { scored: Scored | null; onClos
   );
 }
 
+/** K6: a score from which a figure is missing says so; where there is no score at all, that says enough. */
+export function Provisional({ of }: { of: Pick<Network, "score" | "provisional"> }) {
+  const t = useWords();
+  if (!of.provisional || of.score === null) return null;
+  return <small className="provisional">{t("score.provisional")}</small>;
+}
+
 function Parts({ figures, onOpen }: { figures: Scored["figures"]; onOpen: (kpi: KpiName) => void }) {
   const t = useWords();
-  const { score, provisional, kpis, shares } = figures;
+  const { score, kpis, shares } = figures;
   const rows = KPIS.map((kpi) => ({ kpi, value: kpis[kpi]?.value ?? null, share: shares[kpi] }));
   return (
     <>
@@ -72,7 +79,7 @@ function Parts({ figures, onOpen }: { figures: Scored["figures"]; onOpen: (kpi: 
           <Table.Summary.Row>
             <Table.Summary.Cell index={0} colSpan={3}>
               <strong>{t("score.score")}</strong>
-              {provisional ? <small className="provisional">{t("score.provisional")}</small> : null}
+              <Provisional of={figures} />
             </Table.Summary.Cell>
             <Table.Summary.Cell index={3} align="right">
               <strong>{score === null ? t("score.not_available") : number(score, 1)}</strong>
@@ -80,7 +87,7 @@ function Parts({ figures, onOpen }: { figures: Scored["figures"]; onOpen: (kpi: 
           </Table.Summary.Row>
         )}
       />
-      {provisional ? <p className="faint">{t("oem.provisional_why")}</p> : null}
+      {figures.provisional ? <p className="faint">{t("oem.provisional_why")}</p> : null}
     </>
   );
 }

@@ -1,18 +1,21 @@
 /** The dealers by region: score, sample, five figures, change, course. Those with few cases stand apart and say so (K12). */
 import { DownloadOutlined } from "@ant-design/icons";
 import { Button, Input, Table, type TableColumnsType } from "antd";
+import type { SortOrder } from "antd/es/table/interface";
 import { useMemo, useState } from "react";
 import { number } from "@/shared/format";
 import { KPIS } from "@/shared/kpis";
 import { useWords } from "@/shared/words";
 import type { Figure } from "./behind";
 import { Sparkline } from "./chart";
+import { Provisional } from "./composition";
 import { type DealerFigures, exportPath, type Network, type Span } from "./data";
 
-interface Region {
+/** A region, or within one those with few cases. */
+interface Group {
   key: string;
-  region: string;
-  children: Row[];
+  region?: string;
+  children: (Group | Row)[];
 }
 type Row = DealerFigures & { key: string; children?: undefined };
 
@@ -28,22 +31,16 @@ export function Dealers(props: {
   const [wanted, setWanted] = useState("");
   const rows = useMemo(() => inRegions(network.dealers, wanted.trim()), [network.dealers, wanted]);
   const ranked = network.dealers.filter((dealer) => dealer.ranked).length;
-  const columns: TableColumnsType<Region | Row> = [
-    {
-      title: t("score.rank"),
-      key: "rank",
-      width: 116,
-      render: (_, row) => (isRegion(row) ? null : row.ranked ? row.rank : <small>{t("oem.few_cases")}</small>),
-      sorter: (a, b) => rankOf(a) - rankOf(b),
-    },
+  const columns: TableColumnsType<Group | Row> = [
     {
       title: t("score.dealer"),
       key: "dealer",
-      width: 200,
+      width: 230,
       render: (_, row) =>
-        isRegion(row) ? (
+        isGroup(row) ? (
           <strong>
-            {row.region || t("oem.no_region")} · {t("oem.dealers", { n: row.children.length })}
+            {row.region === undefined ? t("oem.few_cases") : row.region || t("oem.no_region")} ·{" "}
+            {t("oem.dealers", { n: dealersOf(row).length })}
           </strong>
         ) : (
           <>
@@ -52,20 +49,28 @@ export function Dealers(props: {
         ),
     },
     {
+      title: t("score.rank"),
+      key: "rank",
+      width: 64,
+      align: "right",
+      render: (_, row) => (isGroup(row) ? null : (row.rank ?? "–")),
+      sorter: groupsLast((row) => row.rank ?? 0),
+    },
+    {
       title: t("score.score"),
       key: "score",
       width: 168,
       className: "score-cell",
       align: "right",
       defaultSortOrder: "descend",
-      sorter: (a, b) => scoreOf(a) - scoreOf(b),
+      sorter: groupsLast((row) => row.score ?? -1),
       render: (_, row) =>
-        isRegion(row) ? null : (
+        isGroup(row) ? null : (
           <>
+            <Provisional of={row} />
             <button type="button" className="figure" title={t("oem.open_score")} onClick={() => onScore(row)}>
               <strong>{row.score === null ? t("score.not_available") : number(row.score, 1)}</strong>
             </button>
-            {row.provisional ? <small className="provisional">{t("score.provisional")}</small> : null}
           </>
         ),
     },
@@ -74,22 +79,22 @@ export function Dealers(props: {
       key: "change",
       width: 80,
       align: "right",
-      render: (_, row) => (isRegion(row) || row.change === null ? null : signed(row.change)),
+      render: (_, row) => (isGroup(row) || row.change === null ? null : signed(row.change)),
     },
     {
       title: t("score.cases"),
       key: "cases",
       width: 70,
       align: "right",
-      sorter: (a, b) => casesOf(a) - casesOf(b),
-      render: (_, row) => (isRegion(row) ? row.children.reduce((sum, one) => sum + one.cases, 0) : row.cases),
+      sorter: groupsLast((row) => row.cases),
+      render: (_, row) => (isGroup(row) ? dealersOf(row).reduce((sum, one) => sum + one.cases, 0) : row.cases),
     },
     ...KPIS.map((kpi) => ({
       title: t(`kpi.${kpi}`),
       key: kpi,
       width: 128,
-      render: (_: unknown, row: Region | Row) => {
-        if (isRegion(row)) return null;
+      render: (_: unknown, row: Group | Row) => {
+        if (isGroup(row)) return null;
         const { value, denominator } = row.kpis[kpi];
         return (
           <button
@@ -112,7 +117,7 @@ export function Dealers(props: {
       key: "course",
       width: 112,
       render: (_, row) =>
-        isRegion(row) ? null : (
+        isGroup(row) ? null : (
           <Sparkline values={row.trend.map((part) => part.score)} label={t("oem.trend_of", { what: row.name })} />
         ),
     },
@@ -134,9 +139,9 @@ export function Dealers(props: {
           Excel
         </Button>
       </div>
-      <div className="wide">
-        <Table<Region | Row>
-          key={rows.map((row) => row.key).join()}
+      <div className="wide dealers">
+        <Table<Group | Row>
+          key={groupsIn(rows).join()}
           size="small"
           className={dimmed ? "dimmed" : ""}
           dataSource={rows}
@@ -150,17 +155,27 @@ export function Dealers(props: {
   );
 }
 
-const isRegion = (row: Region | Row): row is Region => row.children !== undefined;
-const scoreOf = (row: Region | Row): number => (isRegion(row) ? 0 : (row.score ?? -1));
-const rankOf = (row: Region | Row): number => (isRegion(row) ? 0 : (row.rank ?? 10_000));
-const casesOf = (row: Region | Row): number => (isRegion(row) ? 0 : row.cases);
+const isGroup = (row: Group | Row): row is Group => row.children !== undefined;
+
+const dealersOf = (group: Group): Row[] => group.children.flatMap((row) => (isGroup(row) ? dealersOf(row) : [row]));
+
+const groupsIn = (rows: readonly (Group | Row)[]): string[] =>
+  rows.flatMap((row) => (isGroup(row) ? [row.key, ...groupsIn(row.children)] : []));
+
+/** Dealers by `figure`; whichever way they are sorted, those with few cases stay after the ranked ones (K12). */
+const groupsLast =
+  (figure: (row: Row) => number) =>
+  (a: Group | Row, b: Group | Row, order?: SortOrder): number => {
+    if (!isGroup(a) && !isGroup(b)) return figure(a) - figure(b);
+    return (Number(isGroup(a)) - Number(isGroup(b))) * (order === "descend" ? -1 : 1);
+  };
 
 function signed(change: number): string {
   if (change === 0) return "0";
   return change > 0 ? `▲ ${number(change, 1)}` : `▼ ${number(-change, 1)}`;
 }
 
-function inRegions(dealers: readonly DealerFigures[], wanted: string): Region[] {
+function inRegions(dealers: readonly DealerFigures[], wanted: string): Group[] {
   const regions = new Map<string, Row[]>();
   for (const dealer of dealers) {
     if (wanted && !dealer.name.includes(wanted) && !dealer.dealer.includes(wanted)) continue;
@@ -168,5 +183,10 @@ function inRegions(dealers: readonly DealerFigures[], wanted: string): Region[] 
     rows.push({ ...dealer, key: dealer.dealer });
     regions.set(dealer.region, rows);
   }
-  return [...regions].sort().map(([region, children]) => ({ key: `region:${region}`, region, children }));
+  return [...regions].sort().map(([region, rows]) => {
+    const few = rows.filter((row) => !row.ranked);
+    const key = `region:${region}`;
+    const apart = few.length ? [{ key: `${key}:few`, children: few }] : [];
+    return { key, region, children: [...rows.filter((row) => row.ranked), ...apart] };
+  });
 }

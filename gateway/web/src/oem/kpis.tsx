@@ -4,6 +4,7 @@ import { day, number } from "@/shared/format";
 import { KPIS, type KpiName } from "@/shared/kpis";
 import { useWords } from "@/shared/words";
 import { Chart, type Ink } from "./chart";
+import { Provisional } from "./composition";
 import type { Network } from "./data";
 
 type NetworkFigure = Network["acceptance"];
@@ -27,7 +28,7 @@ export function Kpis(props: {
         </p>
         <p className="kpi-count">
           {t("oem.of_cases", { n: network.cases })}
-          {network.provisional ? <span className="provisional">{t("score.provisional")}</span> : null}
+          <Provisional of={network} />
         </p>
       </section>
       {KPIS.map((kpi) => {

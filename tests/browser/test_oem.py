@@ -1,6 +1,7 @@
 """The OEM's dashboard: each figure opens to its cases, and each case to what happened."""
 
 import json
+import math
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from town import SCENE, Town, open_town
 
 from core.clock import WallClock
+from core.geo import Position
+from core.hexagons import centre, hexagon_of
 from simulations.service import run_command
 
 Picture = Callable[[Page, str], None]
@@ -119,7 +122,6 @@ def test_r1_refused_offers_the_map_and_the_weeks(page_of_oem: Page, told: Town, 
     page.get_by_role("tab", name="地图").click()
     expect(page.locator(".oem-map canvas")).to_be_visible()
     expect(page.get_by_text("需求（1 格）")).to_be_visible(timeout=15_000)
-    page.wait_for_timeout(1_000)
     picture(page, "oem-map")
     page.get_by_role("tab", name="周报").click()
     expect(page.get_by_text("还没有周报")).to_be_visible()
@@ -130,6 +132,43 @@ def test_r1_refused_offers_the_map_and_the_weeks(page_of_oem: Page, told: Town, 
     with page.expect_download() as got:
         page.locator(".behind-tools a").click()
     assert got.value.suggested_filename == "scores.xlsx"
+
+
+def test_the_maps_spots_open_their_cases_and_its_hexagons_say_their_figure(
+    page_of_oem: Page, told: Town, picture: Picture
+) -> None:
+    page = page_of_oem
+    page.goto(f"{told.url}/oem")
+    page.get_by_role("tab", name="地图").click()
+    expect(page.get_by_text("需求（1 格）")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("list", name="图例").get_by_role("listitem")).to_have_count(3)
+    page.get_by_role("checkbox", name="覆盖").check()
+    picture(page, "oem-map-coverage")
+    page.get_by_role("button", name="迟到表：6 案次").click()
+    page.get_by_role("row", name="X-3").get_by_role("button").click()
+    expect(page.get_by_role("dialog", name="X-3").get_by_text("到达现场").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="需求表").click()
+    picture(page, "oem-map-tables")
+    page.get_by_role("cell", name="上海市").get_by_role("button").click()
+    bubble = page.locator(".map-bubble")
+    expect(bubble).to_contain_text("上海市")
+    picture(page, "oem-map-hexagon")
+    # The hexagon is in the middle now, its cases a little beside; they all have one place.
+    box = page.locator(".oem-map").bounding_box()
+    assert box
+    x, y = _scene_beside_the_middle()
+    page.mouse.click(box["x"] + box["width"] / 2 + x, box["y"] + box["height"] / 2 + y)
+    bubble.get_by_role("button", name="X-3").click()
+    expect(page.get_by_role("dialog", name="X-3")).to_be_visible()
+
+
+def _scene_beside_the_middle() -> tuple[float, float]:
+    """Of its hexagon, in pixels, at the zoom that the map begins with."""
+    lat, lon = float(SCENE["lat"]), float(SCENE["lon"])
+    middle = centre(hexagon_of(Position(lat=lat, lon=lon), 7))
+    pixels = 512 * 2**11 / 360
+    return (lon - middle.lon) * pixels, (middle.lat - lat) / math.cos(math.radians(lat)) * pixels
 
 
 def test_k12_dealers_with_few_cases_stand_after_the_ranked_ones(page_of_oem: Page, told: Town) -> None:

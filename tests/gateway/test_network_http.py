@@ -84,6 +84,12 @@ async def test_coverage_rings_grow_with_time(house: House) -> None:
     assert radii[0] > 4_000
 
 
+async def test_demand_is_told_by_hexagons_with_the_city_of_each(house: House) -> None:
+    await house.new_offer()
+    (found,) = (await house.oem.get("/network/demand?bbox=120,30,122,32")).json()
+    assert (found["count"], found["city_name"], len(found["ring"])) == (1, "上海市", 6)
+
+
 async def test_k3_late_cases_are_told_with_their_place(house: House) -> None:
     past = {
         "number": "H-1",

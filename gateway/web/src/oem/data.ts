@@ -1,5 +1,5 @@
 /** What the dashboard asks the service for. */
-import { useQuery } from "@tanstack/react-query";
+import { skipToken, useQuery } from "@tanstack/react-query";
 import type { components } from "@/api/schema";
 import { api, told } from "@/shared/api";
 import type { KpiName } from "@/shared/kpis";
@@ -9,6 +9,7 @@ import { currentLanguage } from "@/shared/words";
 export type Network = components["schemas"]["NetworkView"];
 export type DealerFigures = components["schemas"]["DealerFiguresView"];
 export type Refused = components["schemas"]["RefusedView"];
+export type Late = components["schemas"]["LateView"];
 
 /** Days of China Standard Time, both inclusive. */
 export interface Span {
@@ -40,6 +41,29 @@ export const useLate = (span: Span) =>
     queryFn: () => told(api.GET("/api/v1/network/late", { params: { query: span } })),
     ...kept,
   });
+
+/** What of the map is looked at, and how fine its hexagons are. */
+export interface View {
+  bbox: string;
+  resolution: number;
+}
+
+export const useDemand = (view: View | null, span: Span) =>
+  useQuery({
+    queryKey: ["demand", view, span],
+    queryFn: view
+      ? () => told(api.GET("/api/v1/network/demand", { params: { query: { ...view, ...span } } }))
+      : skipToken,
+    ...kept,
+  });
+
+export type Hexagon = NonNullable<ReturnType<typeof useDemand>["data"]>[number];
+
+/** As [lon, lat]. */
+export function middle({ ring }: Hexagon): [number, number] {
+  const mean = (side: 0 | 1) => ring.reduce((sum, corner) => sum + (corner[side] ?? 0), 0) / ring.length;
+  return [mean(0), mean(1)];
+}
 
 export const useCoverage = () =>
   useQuery({ queryKey: ["coverage"], queryFn: () => told(api.GET("/api/v1/network/coverage")), ...kept });

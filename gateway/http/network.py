@@ -510,8 +510,10 @@ async def drilldown_sheet(
             word(f"kpi.{one.kpi}", language),
             word(f"counted.{one.counted}", language),
             word(f"score_reason.{one.reason}", language),
+            one.satisfaction_percent,
         ]
         for one in found
     )
-    titles = [word(f"sheet_case.{name}", language) for name in ("number", "opened", "kpi", "counted", "why")]
+    columns = ("number", "opened", "kpi", "counted", "why", "satisfaction")
+    titles = [word(f"sheet_case.{name}", language) for name in columns]
     return await workbook(f"drilldown-{dealer}", dealer, titles, rows)

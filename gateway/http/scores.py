@@ -81,6 +81,7 @@ async def behind(
             kpi=case.kpi.value,
             counted=case.counted.value,
             reason=case.reason.value,
+            satisfaction=case.satisfaction_percent,
         )
         for case in cases
     ]

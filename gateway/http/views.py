@@ -427,6 +427,8 @@ class CountedView(View):
     kpi: str
     counted: Literal["numerator", "denominator", "excluded"]
     reason: str
+    satisfaction: int | None
+    """The owner's answer in percent, with the satisfaction only (K11)."""
 
 
 class HealthView(View):

@@ -51,6 +51,15 @@ async def test_k7_the_networks_figures_add_up_and_open_to_their_cases(house: Hou
     assert behind["opened_at"]
 
 
+async def test_k11_behind_the_satisfaction_stand_the_answers(house: House) -> None:
+    case = await completed(house)
+    await house.cac.post(f"/cases/{case}/survey", {"satisfaction": 80})
+    (answered,) = (await house.d1.get("/scores/D1/cases?kpi=satisfaction")).json()
+    (completion,) = (await house.d1.get("/scores/D1/cases?kpi=completion")).json()
+    assert (answered["satisfaction"], completion["satisfaction"]) == (80, None)
+    assert rows((await house.oem.get("/exports/drilldown.xlsx?dealer=D1&kpi=satisfaction")).content)[1][-1] == 80
+
+
 async def test_r1_refusals_are_told_with_their_reasons_and_for_excel_as_plain_text(house: House) -> None:
     offer = await house.new_offer(car={"plate": "沪B54321"})
     await house.d1.post(f"/offers/{offer['id']}/decline", {"reason": '=HYPERLINK("http://x") 13912345678'})

@@ -81,7 +81,14 @@ function Cases({ figure, span }: { figure: Figure; span: Span }) {
           },
           { title: t("oem.opened"), dataIndex: "opened_at", render: (at: string) => dayAndTime(at) },
           { title: t("oem.counted"), dataIndex: "counted", render: (side: string) => t(`counted.${side}`) },
-          { title: t("oem.why"), dataIndex: "reason", render: (reason: string) => t(`score_reason.${reason}`) },
+          {
+            title: t("oem.why"),
+            render: (_, { reason, satisfaction }) => (
+              <>
+                {t(`score_reason.${reason}`)} {satisfaction === null ? null : <strong>{satisfaction}%</strong>}
+              </>
+            ),
+          },
         ]}
       />
       <CaseStory id={open} onClose={() => setOpen(null)} />

@@ -153,9 +153,12 @@ function ByDealer(props: {
           columns={[
             { title: t("score.dealer"), dataIndex: "name" },
             {
-              title: t("oem.counts"),
+              title: t(kpi === "satisfaction" ? "oem.answers" : "oem.counts"),
               align: "right",
-              render: (_, row) => `${row.kpis[kpi].numerator} / ${row.kpis[kpi].denominator}`,
+              render: (_, row) => {
+                const { numerator, denominator } = row.kpis[kpi];
+                return kpi === "satisfaction" ? denominator : `${numerator} / ${denominator}`;
+              },
             },
             {
               title: t(`kpi.${kpi}`),

@@ -90,6 +90,7 @@ def test_k7_from_a_figure_to_its_cases_to_what_happened(page_of_oem: Page, told:
     page.goto(f"{told.url}/oem")
     expect(page.get_by_role("heading", name="派工完成率")).to_be_visible()
     expect(page.get_by_text("案例不足").first).to_be_visible()
+    expect(page.locator(".kpi-score")).to_contain_text("9 案次")
     picture(page, "oem-dealers")
     page.locator(".kpi-score").get_by_role("button").click()
     composed = page.get_by_role("dialog", name="全网：得分如何得出")

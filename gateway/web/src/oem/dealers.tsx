@@ -87,7 +87,11 @@ export function Dealers(props: {
       width: 70,
       align: "right",
       sorter: groupsLast((row) => row.cases),
-      render: (_, row) => (isGroup(row) ? dealersOf(row).reduce((sum, one) => sum + one.cases, 0) : row.cases),
+      render: (_, row) => {
+        if (!isGroup(row)) return row.cases;
+        const cases = dealersOf(row).reduce((sum, one) => sum + one.cases, 0);
+        return <span title={t("oem.of_cases", { n: cases })}>{cases}</span>;
+      },
     },
     ...KPIS.map((kpi) => ({
       title: t(`kpi.${kpi}`),

@@ -96,7 +96,11 @@ class NetworkView(View):
 
 
 class RefusedView(View):
-    """An offer that was not taken, or given back: to whom, when, why, how near the dealer was."""
+    """An offer that was not taken, or given back: to whom, when, why, how near the dealer was.
+
+    `attempt` counts the case's offers from 1; `rank` is among the dealers that were able then, which those that had
+    refused before were not.
+    """
 
     offer: str
     case: str
@@ -107,6 +111,7 @@ class RefusedView(View):
     at: datetime
     answer: Literal["declined", "expired", "given_up"]
     reason: str
+    attempt: int
     rank: int | None
     lat: float
     lon: float
@@ -271,15 +276,15 @@ async def _refused(door: NetworkDoor, since: datetime, until: datetime, dealer: 
     views = [
         view
         for case in cases
-        for offer in case.offers
-        if (view := _refusal(case, offer, sight_of(door.user, case), roster))
+        for attempt, offer in enumerate(case.offers, start=1)
+        if (view := _refusal(case, attempt, offer, sight_of(door.user, case), roster))
         and dealer in ("", view.dealer)
         and region in ("", view.region)
     ]
     return sorted(views, key=lambda view: view.at, reverse=True)
 
 
-def _refusal(case: Case, offer: Offer, sight: Sight, roster: Roster) -> RefusedView | None:
+def _refusal(case: Case, attempt: int, offer: Offer, sight: Sight, roster: Roster) -> RefusedView | None:
     answer: Literal["declined", "expired", "given_up"]
     if offer.given_up_at:
         answer, at = "given_up", offer.given_up_at
@@ -300,6 +305,7 @@ def _refusal(case: Case, offer: Offer, sight: Sight, roster: Roster) -> RefusedV
         at=at,
         answer=answer,
         reason=sight.text(offer.reason),
+        attempt=attempt,
         rank=offer.rank,
         lat=case.place.scene.lat,
         lon=case.place.scene.lon,
@@ -415,9 +421,8 @@ async def refused_sheet(door: NetworkDoor, request: Request, start: From = None,
     """As `/network/refused` tells them."""
     language = request_language(request)
     found = await _refused(door, *_span(door, start, end), "", "")
-    titles = [
-        word(f"refused.{name}", language) for name in ("at", "number", "dealer", "name", "region", "answer", "reason")
-    ]
+    columns = ("at", "number", "dealer", "name", "region", "attempt", "rank", "answer", "reason")
+    titles = [word(f"refused.{name}", language) for name in columns]
     rows = (
         [
             view.at,
@@ -425,6 +430,8 @@ async def refused_sheet(door: NetworkDoor, request: Request, start: From = None,
             view.dealer,
             view.dealer_name,
             view.region,
+            view.attempt,
+            view.rank,
             word(f"refused.{view.answer}", language),
             view.reason,
         ]

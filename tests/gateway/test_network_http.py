@@ -71,7 +71,7 @@ async def test_r1_refusals_are_told_with_their_reasons_and_for_excel_as_plain_te
     assert heading[:3] == ("时间", "案例", "代码")
     assert row[-1].startswith("=HYPERLINK")
     cells = load_workbook(io.BytesIO(sheet.content)).active
-    assert {cell.data_type for cell in cells[2]} <= {"s", "d"}  # type: ignore[index]
+    assert {cell.data_type for cell in cells[2]} <= {"s", "d", "n"}  # type: ignore[index]
     assert (await house.oem.get("/network/refused?dealer=D2")).json() == []
     english = await house.oem.get("/exports/cases.xlsx", headers={"Accept-Language": "en"})
     heading, row = rows(english.content)
@@ -91,6 +91,18 @@ async def test_coverage_rings_grow_with_time(house: House) -> None:
     radii = [ring["radius_m"] for ring in first["rings"]]
     assert radii == sorted(radii)
     assert radii[0] > 4_000
+
+
+async def test_r1_of_several_offers_of_a_case_each_says_the_how_manieth_it_was(house: House) -> None:
+    """Who has refused is no more among those able, so that each may have been the nearest of them."""
+    offer = await house.new_offer()
+    await house.d1.post(f"/offers/{offer['id']}/decline", {"reason": "busy"})
+    second = (await house.cac.get(f"/cases/{offer['case']}")).json()["offers"][1]
+    await house.d2.post(f"/offers/{second['id']}/decline", {"reason": "busy"})
+    told = (await house.oem.get("/network/refused")).json()
+    assert {(one["dealer"], one["attempt"], one["rank"]) for one in told} == {("D1", 1, 1), ("D2", 2, 1)}
+    heading, *sheet = rows((await house.oem.get("/exports/refused.xlsx")).content)
+    assert {row[heading.index("第几次派工")] for row in sheet} == {1, 2}
 
 
 async def test_demand_is_told_by_hexagons_with_the_city_of_each(house: House) -> None:

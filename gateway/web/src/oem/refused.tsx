@@ -63,7 +63,13 @@ export function RefusedOffers({ span }: { span: Span }) {
             onFilter: (value, row) => row.answer === value,
           },
           { title: t("refused.reason"), dataIndex: "reason" },
-          { title: t("oem.nearness"), dataIndex: "rank", align: "right" },
+          {
+            title: t("refused.attempt"),
+            dataIndex: "attempt",
+            align: "right",
+            sorter: (a, b) => a.attempt - b.attempt,
+          },
+          { title: t("refused.rank"), dataIndex: "rank", align: "right" },
         ]}
       />
       <CaseStory id={open} onClose={() => setOpen(null)} />

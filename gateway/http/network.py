@@ -467,7 +467,7 @@ def _case_row(door: NetworkDoor, case: Case, language: Language) -> list[Any]:
         (door.desk.places.city_name(case.city_code) or "") if case.city_code else "",
         case.dealer,
         trip.plate if trip else "",
-        trip.promised_at if trip else None,
+        effective_promise(case, trip.dealer) if trip else None,
         trip.arrived_at if trip else None,
         case.ended_at,
         case.satisfaction,

@@ -187,6 +187,8 @@ async def test_k3_late_is_after_the_promise_that_counts_as_in_the_scores(
     counts = _at(told if approved else 30)
     shown = [(datetime.fromisoformat(one["promised_at"]), one["arrived_at"] is not None) for one in listed]
     assert shown == ([(datetime.fromisoformat(counts), arrived is not None)] if late else [])
+    heading, row = rows((await house.oem.get("/exports/cases.xlsx?from=2026-10-01&to=2026-10-01")).content)
+    assert row[heading.index("约定到达")] == datetime.fromisoformat(counts).replace(tzinfo=None)
     (behind,) = (await house.oem.get("/scores/D1/cases?kpi=arrival&from=2026-10-01&to=2026-10-01")).json()
     assert (behind["counted"] == "denominator") == late
 

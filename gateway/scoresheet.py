@@ -21,5 +21,6 @@ def figures_of(view: ScoreView) -> list[FigureView]:
 
 def row(view: ScoreView) -> list[Any]:
     """One dealer; a figure that is not available is None (K6)."""
-    fixed = [view.rank, view.dealer, view.name, view.cases, view.score, "✓" if view.provisional else ""]
+    provisional = view.provisional and view.score is not None
+    fixed = [view.rank, view.dealer, view.name, view.cases, view.score, "✓" if provisional else ""]
     return [*fixed, *(one.value for one in figures_of(view))]

@@ -25,7 +25,7 @@ from gateway.http.views import FigureView, ScoreView, View
 from gateway.masking import Sight, sight_of
 from gateway.problems import documented, request_language
 from gateway.roles import check_dealer
-from gateway.scoresheet import headings, row
+from gateway.scoresheet import figures_of, headings, row
 from gateway.sheets import MEDIA_TYPE, write_sheet
 from gateway.standing import standings
 from scoring import queries as scoring
@@ -408,12 +408,17 @@ async def workbook(name: str, title: str, titles: Sequence[str], rows: Iterable[
 
 @router.get("/exports/scores.xlsx", summary="The scores for Excel", responses=_READ, response_class=Response)
 async def scores_sheet(door: NetworkDoor, request: Request, start: From = None, end: To = None) -> Response:
-    """With region, change and rank."""
+    """With region, change and rank, and what each figure is counted of."""
     language = request_language(request)
     found = await _network(door, *_span(door, start, end))
     titles = [*headings(language), word("score.region", language), word("score.change", language)]
-    rows = ([*row(view), view.region, view.change] for view in found.dealers)
-    return await workbook("scores", word("score.score", language), titles, rows)
+    of = word("score.denominator", language)
+    counts = [f"{word(f'kpi.{name}', language)}: {of}" for name in (*Kpi, "acceptance")]
+    rows = (
+        [*row(view), view.region, view.change, *(figure.denominator for figure in figures_of(view))]
+        for view in found.dealers
+    )
+    return await workbook("scores", word("score.score", language), [*titles, *counts], rows)
 
 
 @router.get("/exports/refused.xlsx", summary="Refused offers for Excel", responses=_READ, response_class=Response)

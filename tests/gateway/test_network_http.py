@@ -81,6 +81,18 @@ async def test_r1_refusals_are_told_with_their_reasons_and_for_excel_as_plain_te
     assert row[1].strftime("%H:%M") == _china(opened)
 
 
+async def test_k7_the_scores_for_excel_tell_what_each_figure_is_counted_of(house: House) -> None:
+    await completed(house)
+    sheet = await house.oem.get("/exports/scores.xlsx")
+    heading, first, second = rows(sheet.content)
+    of = [heading.index(f"{name}: 分母") for name in ("派工完成率", "客户满意度", "接单率")]
+    assert ([first[place] for place in of], [second[place] for place in of]) == ([1, 0, 1], [0, 0, 0])
+    completion = load_workbook(io.BytesIO(sheet.content)).active.cell(2, heading.index("派工完成率") + 1)  # type: ignore[union-attr]
+    assert (completion.value, completion.number_format) == (100, "0.0")
+    provisional = heading.index("暂定")
+    assert (first[provisional], second[provisional]) == ("✓", "")  # where there is no score, that says enough
+
+
 def _china(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(CHINA_STANDARD_TIME).strftime("%H:%M")
 

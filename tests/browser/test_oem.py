@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import Any
@@ -91,6 +92,7 @@ def test_k7_from_a_figure_to_its_cases_to_what_happened(page_of_oem: Page, told:
     expect(page.get_by_role("heading", name="派工完成率")).to_be_visible()
     expect(page.get_by_text("案例不足").first).to_be_visible()
     expect(page.locator(".kpi-score")).to_contain_text("9 案次")
+    expect(page.get_by_role("banner").get_by_role("time")).to_have_text(re.compile(r"^截至 \d\d:\d\d$"))
     picture(page, "oem-dealers")
     page.locator(".kpi-score").get_by_role("button").click()
     composed = page.get_by_role("dialog", name="全网：得分如何得出")

@@ -5,7 +5,7 @@ import dayjs, { type Dayjs } from "dayjs";
 import { useRef, useState } from "react";
 import { whyNot } from "@/shared/api";
 import { TopBar } from "@/shared/desk";
-import { isoDay, number } from "@/shared/format";
+import { clockTime, dayAndTime, isoDay, number } from "@/shared/format";
 import type { KpiName } from "@/shared/kpis";
 import { useSession } from "@/shared/session";
 import { useWords } from "@/shared/words";
@@ -32,10 +32,12 @@ export function OemPage() {
   const [kpi, setKpi] = useState<KpiName | null>(null);
   const [scored, setScored] = useState<Scored | null>(null);
   const [tab, setTab] = useState("dealers");
-  const { data, error, isPlaceholderData } = useNetwork(span);
+  const { data, error, isPlaceholderData, dataUpdatedAt } = useNetwork(span);
   // What was there stays, dimmed, beside the reason why the next cannot be had.
   const last = useRef(data);
   last.current = data ?? last.current;
+  const asOf = useRef(dataUpdatedAt);
+  asOf.current = dataUpdatedAt || asOf.current;
   const network = last.current;
   const places = who?.role === "oem" ? [] : [{ href: "/console", word: "page.console" }];
   return (
@@ -58,6 +60,11 @@ export function OemPage() {
         <Button size="small" icon={<DownloadOutlined />} href={exportPath("cases", { ...span })}>
           {t("oem.export_cases")}
         </Button>
+        {asOf.current ? (
+          <time className="faint" dateTime={new Date(asOf.current).toISOString()} title={dayAndTime(asOf.current)}>
+            {t("oem.as_of", { at: clockTime(asOf.current) })}
+          </time>
+        ) : null}
       </TopBar>
       <main>
         {error ? <Alert type="error" showIcon message={t("oem.cannot_read")} description={whyNot(error)} /> : null}

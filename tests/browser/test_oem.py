@@ -190,7 +190,7 @@ def test_k12_dealers_with_few_cases_stand_after_the_ranked_ones(page_of_oem: Pag
         texts = rows.all_inner_texts()
         places = [
             next(place for place, text in enumerate(texts) if name in text)
-            for name in ("华东", "徐汇店", "案例不足，不参与排名", *few)
+            for name in ("华东", "徐汇店", "案例不足，不排名", *few)
         ]
         assert places == sorted(places)
         page.get_by_role("columnheader", name="得分").click(click_count=2)
@@ -205,4 +205,11 @@ def test_a_tablet_reads_it_too(browser: Browser, told: Town, picture: Picture) -
     page.goto(f"{told.url}/oem")
     expect(page.get_by_role("heading", name="派工完成率")).to_be_visible()
     picture(page, "oem-tablet-dark")
+    last = page.get_by_role("columnheader", name="一次成功率")
+    assert (box := last.bounding_box())
+    assert box["x"] + box["width"] <= 820
+    page.locator(".dealers .ant-table-content").evaluate("table => table.scrollTo(1000, 0)")
+    expect(page.get_by_role("cell", name="徐汇店 XH")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="English").click()
+    picture(page, "oem-tablet-dark-scrolled")
     context.close()

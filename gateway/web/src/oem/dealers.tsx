@@ -1,6 +1,6 @@
 /** The dealers by region: score, sample, five figures, change, course. Those with few cases stand apart and say so (K12). */
 import { DownloadOutlined } from "@ant-design/icons";
-import { Button, Input, Table, type TableColumnsType } from "antd";
+import { Button, Grid, Input, Table, type TableColumnsType } from "antd";
 import type { SortOrder } from "antd/es/table/interface";
 import { useMemo, useState } from "react";
 import { number } from "@/shared/format";
@@ -28,6 +28,7 @@ export function Dealers(props: {
 }) {
   const { network, span, dimmed, onScore, onOpen } = props;
   const t = useWords();
+  const { lg } = Grid.useBreakpoint();
   const [wanted, setWanted] = useState("");
   const rows = useMemo(() => inRegions(network.dealers, wanted.trim()), [network.dealers, wanted]);
   const ranked = network.dealers.filter((dealer) => dealer.ranked).length;
@@ -35,7 +36,8 @@ export function Dealers(props: {
     {
       title: t("score.dealer"),
       key: "dealer",
-      width: 230,
+      width: lg ? 250 : 154,
+      fixed: "left",
       render: (_, row) =>
         isGroup(row) ? (
           <strong>
@@ -51,7 +53,7 @@ export function Dealers(props: {
     {
       title: t("score.rank"),
       key: "rank",
-      width: 64,
+      width: lg ? 64 : 54,
       align: "right",
       render: (_, row) => (isGroup(row) ? null : (row.rank ?? "–")),
       sorter: groupsLast((row) => row.rank ?? 0),
@@ -59,7 +61,7 @@ export function Dealers(props: {
     {
       title: t("score.score"),
       key: "score",
-      width: 168,
+      width: lg ? 140 : 112,
       className: "score-cell",
       align: "right",
       defaultSortOrder: "descend",
@@ -75,16 +77,9 @@ export function Dealers(props: {
         ),
     },
     {
-      title: t("score.change"),
-      key: "change",
-      width: 80,
-      align: "right",
-      render: (_, row) => (isGroup(row) || row.change === null ? null : signed(row.change)),
-    },
-    {
       title: t("score.cases"),
       key: "cases",
-      width: 70,
+      width: lg ? 74 : 64,
       align: "right",
       sorter: groupsLast((row) => row.cases),
       render: (_, row) => {
@@ -96,7 +91,7 @@ export function Dealers(props: {
     ...KPIS.map((kpi) => ({
       title: t(`kpi.${kpi}`),
       key: kpi,
-      width: 128,
+      width: lg ? 128 : 80,
       render: (_: unknown, row: Group | Row) => {
         if (isGroup(row)) return null;
         const { value, denominator } = row.kpis[kpi];
@@ -116,6 +111,13 @@ export function Dealers(props: {
         );
       },
     })),
+    {
+      title: t("score.change"),
+      key: "change",
+      width: 80,
+      align: "right",
+      render: (_, row) => (isGroup(row) || row.change === null ? null : signed(row.change)),
+    },
     {
       title: t("oem.course"),
       key: "course",
@@ -143,18 +145,17 @@ export function Dealers(props: {
           Excel
         </Button>
       </div>
-      <div className="wide dealers">
-        <Table<Group | Row>
-          key={groupsIn(rows).join()}
-          size="small"
-          className={dimmed ? "dimmed" : ""}
-          dataSource={rows}
-          columns={columns}
-          pagination={false}
-          expandable={{ defaultExpandAllRows: true }}
-          locale={{ emptyText: t("oem.no_dealers") }}
-        />
-      </div>
+      <Table<Group | Row>
+        key={groupsIn(rows).join()}
+        size="small"
+        className={dimmed ? "dealers dimmed" : "dealers"}
+        scroll={{ x: "max-content" }}
+        dataSource={rows}
+        columns={columns}
+        pagination={false}
+        expandable={{ defaultExpandAllRows: true }}
+        locale={{ emptyText: t("oem.no_dealers") }}
+      />
     </>
   );
 }

@@ -61,7 +61,7 @@ export function OemPage() {
           {t("oem.export_cases")}
         </Button>
         {asOf.current ? (
-          <time className="faint" dateTime={new Date(asOf.current).toISOString()} title={dayAndTime(asOf.current)}>
+          <time className="as-of" dateTime={new Date(asOf.current).toISOString()} title={dayAndTime(asOf.current)}>
             {t("oem.as_of", { at: clockTime(asOf.current) })}
           </time>
         ) : null}

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from town import Town
 
 Picture = Callable[[Page, str], None]
+PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture
@@ -19,17 +20,40 @@ def desk(browser: Browser, town: Town) -> Generator[Page]:
     context.close()
 
 
+def edit(desk: Page, row: str) -> None:
+    """Open the drawer of the row that shows this text."""
+    desk.get_by_role("row").filter(has_text=row).get_by_role("button", name="修 改").click()
+    expect(desk.get_by_role("dialog")).to_be_visible()
+
+
+def close(desk: Page) -> None:
+    """Close the drawer, where one is open."""
+    if desk.get_by_role("dialog").is_visible():
+        desk.get_by_role("dialog").get_by_role("button", name="关闭").click()
+    expect(desk.get_by_role("dialog")).to_be_hidden()
+
+
+def save(desk: Page) -> None:
+    desk.get_by_role("button", name="保 存").click()
+
+
+def expect_chosen(desk: Page, label: str, *options: str) -> None:
+    """The drawer's select of that label shows these."""
+    select = desk.get_by_role("dialog").locator(".ant-select").filter(has=desk.get_by_label(label, exact=True))
+    expect(select).to_have_text("".join(options))
+
+
 def test_a_user_is_added_after_the_service_said_what_was_wrong(desk: Page, town: Town, picture: Picture) -> None:
     desk.get_by_role("tab", name="用户").click()
     desk.get_by_role("button", name="添加用户").click()
     desk.get_by_label("用户名").fill("wang")
     desk.get_by_label("密码", exact=True).fill("short")
-    desk.get_by_role("button", name="保 存").or_(desk.get_by_role("button", name="保存")).click()
+    save(desk)
     expect(desk.locator(".ant-form-item-explain-error")).to_have_count(1)
     expect(desk.get_by_label("用户名")).to_have_value("wang")
     picture(desk, "admin-user-refused")
-    desk.get_by_label("密码", exact=True).fill("correct-horse-battery")
-    desk.get_by_role("button", name="保 存").or_(desk.get_by_role("button", name="保存")).click()
+    desk.get_by_label("密码", exact=True).fill(PASSWORD)
+    save(desk)
     expect(desk.get_by_role("cell", name="wang")).to_be_visible()
     assert any(user["username"] == "wang" for user in town.send("admin", "GET", "/users"))
 
@@ -77,3 +101,71 @@ def test_a_fault_is_called_on_every_page_as_the_administrator_called_it(desk: Pa
     expect(desk.locator(".row-fault")).to_have_text("电瓶没电")
     desk.get_by_role("button", name="English").click()
     expect(desk.locator(".row-fault")).to_have_text("dead battery")
+
+
+def test_each_users_drawer_shows_that_user_and_a_new_password_changes_nothing_else(desk: Page, town: Town) -> None:
+    town.send("admin", "POST", "/users", {"username": "sun", "password": PASSWORD, "role": "driver", "dealer": "PD"})
+    town.send("admin", "POST", "/users", {"username": "zhou", "password": PASSWORD, "role": "oem"})
+    town.send("admin", "PATCH", "/users/zhou", {"active": False})
+    before = town.send("admin", "GET", "/users")
+    desk.get_by_role("tab", name="用户").click()
+    edit(desk, "sun")
+    expect_chosen(desk, "角色", "救援司机")
+    close(desk)
+    edit(desk, "zhou")
+    expect_chosen(desk, "角色", "主机厂")
+    expect_chosen(desk, "启用", "否")
+    close(desk)
+    edit(desk, "sun")
+    expect_chosen(desk, "角色", "救援司机")
+    expect_chosen(desk, "所属经销商", "PD 浦东绿地店")
+    password = desk.get_by_label("新密码（不改则留空）")
+    expect(password).to_be_focused()
+    password.fill("another-horse-battery")
+    save(desk)
+    expect(desk.get_by_text("已保存")).to_be_visible()
+    assert town.send("admin", "GET", "/users") == before
+    recorded = town.send("admin", "GET", "/changes?subject=user:sun")
+    assert [one["field"] for one in recorded] == ["password", "user"]
+
+
+def test_each_dealers_drawer_shows_that_dealer_and_a_new_phone_moves_it_nowhere(desk: Page, town: Town) -> None:
+    town.send("zhang", "PATCH", "/dealers/XH", {"brands": ["别克", "凯迪拉克"]})
+    before = {one["code"]: one for one in town.send("admin", "GET", "/dealers")}
+    desk.get_by_role("button", name="添加经销商").click()
+    expect(desk.get_by_label("代码")).to_be_focused()
+    expect_chosen(desk, "坐标系", "GCJ-02（高德）")
+    for row in ("徐汇店", "浦东绿地店", "徐汇店"):
+        close(desk)
+        edit(desk, row)
+        expect(desk.get_by_label("名称")).to_have_value(row)
+        expect(desk.get_by_label("名称")).to_be_focused()
+        expect_chosen(desk, "坐标系", "WGS-84")
+    expect_chosen(desk, "品牌", "别克", "凯迪拉克")
+    desk.get_by_label("电话").fill("021-64380009")
+    save(desk)
+    expect(desk.get_by_role("dialog")).to_be_hidden()
+    after = {one["code"]: one for one in town.send("admin", "GET", "/dealers")}
+    assert after == {**before, "XH": {**before["XH"], "phone": "021-64380009"}}
+
+
+def test_each_faults_drawer_shows_that_fault_and_another_name_changes_nothing_else(desk: Page, town: Town) -> None:
+    before = {one["code"]: one for one in town.send("admin", "GET", "/faults")}
+    desk.get_by_role("tab", name="故障表").click()
+    for code, needs, tools in (
+        ("flooded", "拖车", "flatbed"),
+        ("lockout", "服务车", "lockout_kit"),
+        ("flooded", "拖车", "flatbed"),
+    ):
+        close(desk)
+        edit(desk, before[code]["name_zh"])
+        expect_chosen(desk, "需要", needs)
+        expect_chosen(desk, "工具", tools)
+        assert desk.get_by_role("switch", name="须单独签字").is_checked() == before[code]["consent"]
+        assert desk.get_by_role("switch", name="启用").is_checked()
+    desk.get_by_label("中文名").fill("涉水车")
+    desk.get_by_label("原因").fill("叫法统一")
+    save(desk)
+    expect(desk.get_by_text("已保存")).to_be_visible()
+    after = {one["code"]: one for one in town.send("admin", "GET", "/faults")}
+    assert after == {**before, "flooded": {**before["flooded"], "name_zh": "涉水车"}}

@@ -3,7 +3,7 @@ import { Table } from "antd";
 import { dayAndTime } from "@/shared/format";
 import { whoDid } from "@/shared/happened";
 import { useWords } from "@/shared/words";
-import { type Change, useChanges } from "./data";
+import { type Change, PAGES, useChanges } from "./data";
 import { fieldText, subjectText, valueText } from "./naming";
 
 export function Changes() {
@@ -15,7 +15,7 @@ export function Changes() {
       size="small"
       loading={isLoading}
       dataSource={data}
-      pagination={{ pageSize: 50, hideOnSinglePage: true }}
+      pagination={PAGES}
       locale={{ emptyText: t("admin.no_changes") }}
       columns={[
         { title: t("admin.at"), dataIndex: "at", render: (at: string) => dayAndTime(at) },

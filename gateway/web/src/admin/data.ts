@@ -14,6 +14,7 @@ export type User = components["schemas"]["UserView"];
 export type Change = components["schemas"]["ChangeView"];
 
 const limit = PAGE_LIMIT;
+export const PAGES = { pageSize: 50, hideOnSinglePage: true };
 
 export const useVehicles = () =>
   useQuery({
@@ -45,6 +46,13 @@ interface Write {
   method: "POST" | "PATCH" | "PUT" | "DELETE";
   path: string;
   body?: unknown;
+}
+
+/** Of `values`, those that are not as `known` has them: whoever changes one thing writes only that. */
+export function changed<T extends object>(values: T, known: Partial<Record<keyof T, unknown>>): Partial<T> {
+  const same = (one: unknown, other: unknown) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+  const entries = Object.entries(values) as [keyof T, unknown][];
+  return Object.fromEntries(entries.filter(([name, value]) => !same(value, known[name]))) as Partial<T>;
 }
 
 async function sent({ method, path, body }: Write, key: string): Promise<unknown> {

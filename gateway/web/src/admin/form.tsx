@@ -1,11 +1,35 @@
 /** A form in a drawer: fields with the service's reason beside each, and what belongs to none above them. */
 import { Alert, Button, Drawer, Form, Input } from "antd";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { useWords } from "@/shared/words";
+
+/** What a drawer edits. It stays while the drawer slides away, so that nobody sees it become something else. */
+export interface Editing<Row> {
+  open: boolean;
+  /** The row as it is on record; null for a new one. */
+  known: Row | null;
+  /** Goes up with each opening. */
+  opening: number;
+  edit: (row: Row | null) => void;
+  close: () => void;
+}
+
+export function useEditing<Row>(): Editing<Row> {
+  const [now, setNow] = useState<Pick<Editing<Row>, "open" | "known" | "opening">>({
+    open: false,
+    known: null,
+    opening: 0,
+  });
+  return {
+    ...now,
+    edit: (known) => setNow(({ opening }) => ({ open: true, known, opening: opening + 1 })),
+    close: () => setNow((last) => ({ ...last, open: false })),
+  };
+}
 
 export interface FormDrawerProps<T extends object> {
   title: string;
-  open: boolean;
+  editing: Pick<Editing<unknown>, "open" | "opening">;
   initial: Partial<T>;
   busy: boolean;
   reasons: ReadonlyMap<string, string>;
@@ -17,22 +41,25 @@ export interface FormDrawerProps<T extends object> {
 }
 
 export function FormDrawer<T extends object>(props: FormDrawerProps<T>) {
-  const { title, open, initial, busy, reasons, fields, onClose, onSubmit, children } = props;
+  const { title, editing, initial, busy, reasons, fields, onClose, onSubmit, children } = props;
   const t = useWords();
-  const [form] = Form.useForm<T>();
-  useEffect(() => {
-    if (open) form.resetFields();
-  }, [open, form]);
+  const box = useRef<HTMLDivElement>(null);
   const others = [...reasons].filter(([name]) => !fields.includes(name)).map(([, reason]) => reason);
+  const focusFirst = (open: boolean) => {
+    if (open) box.current?.querySelector<HTMLInputElement>("input:enabled")?.focus();
+  };
   return (
-    <Drawer title={title} open={open} onClose={onClose} size={480} destroyOnHidden>
-      {others.length ? <Alert type="error" showIcon message={others.join("；")} className="form-alert" /> : null}
-      <Form<T> form={form} layout="vertical" initialValues={initial} onFinish={onSubmit} disabled={busy}>
-        {children}
-        <Button type="primary" htmlType="submit" loading={busy} block>
-          {t("admin.save")}
-        </Button>
-      </Form>
+    <Drawer title={title} open={editing.open} onClose={onClose} afterOpenChange={focusFirst} size={480} destroyOnHidden>
+      <div ref={box}>
+        {others.length ? <Alert type="error" showIcon message={others.join("；")} className="form-alert" /> : null}
+        {/* A form of its own for each opening: a form takes its initial values only once, and keeps what is typed. */}
+        <Form<T> key={editing.opening} layout="vertical" initialValues={initial} onFinish={onSubmit} disabled={busy}>
+          {children}
+          <Button type="primary" htmlType="submit" loading={busy} block>
+            {t("admin.save")}
+          </Button>
+        </Form>
+      </div>
     </Drawer>
   );
 }

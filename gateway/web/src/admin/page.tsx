@@ -4,9 +4,11 @@ import { TopBar } from "@/shared/desk";
 import { useWords } from "@/shared/words";
 import "./admin.css";
 import { Changes } from "./changes";
-import { Dealers, Terminals, Vehicles } from "./network";
+import { Dealers } from "./dealers";
 import { Users } from "./people";
 import { Faults, RulesForm } from "./rules";
+import { Terminals } from "./terminals";
+import { Vehicles } from "./vehicles";
 
 const PLACES = [
   { href: "/admin", word: "page.admin" },

@@ -1,13 +1,13 @@
 /** Who may sign in, as what. */
-import { Button, Input, Select, Table, Tag } from "antd";
-import { useState } from "react";
+import { Button, Form, Input, Select, Table, Tag } from "antd";
 import { day } from "@/shared/format";
 import { useDealers } from "@/shared/network";
 import type { Role } from "@/shared/session";
 import { useWords } from "@/shared/words";
-import { type User, useUsers, useWrite } from "./data";
-import { Field, FormDrawer } from "./form";
+import { changed, PAGES, type User, useUsers, useWrite } from "./data";
+import { Field, FormDrawer, useEditing } from "./form";
 
+const OF_A_DEALER: ReadonlySet<Role | undefined> = new Set(["dealer", "driver"]);
 const ROLES: readonly Role[] = ["dispatcher", "dealer", "driver", "oem", "admin"];
 
 interface UserForm {
@@ -22,26 +22,26 @@ interface UserForm {
 export function Users() {
   const t = useWords();
   const { data = [], isLoading } = useUsers();
-  const dealers = useDealers().data ?? [];
-  const [edited, setEdited] = useState<User | "new" | null>(null);
+  const editing = useEditing<User>();
+  const { known } = editing;
   const { send, busy, reasons, clear } = useWrite("users");
-  const known = edited !== null && edited !== "new" ? edited : null;
 
   async function save({ username, password, role, dealer, active, reason }: UserForm) {
     const path = known ? `/api/v1/users/${encodeURIComponent(known.username)}` : "/api/v1/users";
-    const facts = { role, ...(dealer ? { dealer } : {}), ...(password ? { password } : {}) };
+    const facts = { role, ...(dealer ? { dealer } : {}) };
+    const secret = password ? { password } : {};
     await send(
       known
-        ? { method: "PATCH", path, body: { ...facts, active, reason: reason ?? "" } }
-        : { method: "POST", path, body: { username, ...facts } },
+        ? { method: "PATCH", path, body: { ...changed({ ...facts, active }, known), ...secret, reason: reason ?? "" } }
+        : { method: "POST", path, body: { username, ...facts, ...secret } },
     );
-    setEdited(null);
+    editing.close();
   }
 
   return (
     <>
       <div className="admin-tools">
-        <Button type="primary" onClick={() => setEdited("new")}>
+        <Button type="primary" onClick={() => editing.edit(null)}>
           {t("admin.add_user")}
         </Button>
         <span className="faint">{t("admin.user_hint")}</span>
@@ -51,7 +51,7 @@ export function Users() {
         size="small"
         loading={isLoading}
         dataSource={data}
-        pagination={{ pageSize: 50, hideOnSinglePage: true }}
+        pagination={PAGES}
         columns={[
           { title: t("page.username"), dataIndex: "username" },
           { title: t("admin.role"), dataIndex: "role", render: (role: string) => t(`role.${role}`) },
@@ -65,7 +65,7 @@ export function Users() {
           {
             title: <span className="unseen">{t("admin.edit")}</span>,
             render: (_, row) => (
-              <Button size="small" onClick={() => setEdited(row)}>
+              <Button size="small" onClick={() => editing.edit(row)}>
                 {t("admin.edit")}
               </Button>
             ),
@@ -74,7 +74,7 @@ export function Users() {
       />
       <FormDrawer<UserForm>
         title={known ? known.username : t("admin.add_user")}
-        open={edited !== null}
+        editing={editing}
         busy={busy}
         reasons={reasons}
         fields={["username", "password", "role", "dealer", "active", "reason"]}
@@ -85,7 +85,7 @@ export function Users() {
         }
         onClose={() => {
           clear();
-          setEdited(null);
+          editing.close();
         }}
         onSubmit={(values) => void save(values).catch(() => undefined)}
       >
@@ -105,13 +105,7 @@ export function Users() {
         <Field name="role" label={t("admin.role")} reasons={reasons} required>
           <Select options={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))} />
         </Field>
-        <Field name="dealer" label={t("admin.of_dealer")} reasons={reasons}>
-          <Select
-            allowClear
-            showSearch
-            options={dealers.map(({ code, name }) => ({ value: code, label: `${code} ${name}` }))}
-          />
-        </Field>
+        <OfDealer reasons={reasons} />
         {known ? (
           <>
             <Field name="active" label={t("admin.active")} reasons={reasons}>
@@ -129,5 +123,18 @@ export function Users() {
         ) : null}
       </FormDrawer>
     </>
+  );
+}
+
+/** Whose somebody is: asked only of the roles that belong to a dealer. */
+function OfDealer({ reasons }: { reasons: ReadonlyMap<string, string> }) {
+  const t = useWords();
+  const dealers = useDealers().data ?? [];
+  const role: Role | undefined = Form.useWatch("role");
+  if (!OF_A_DEALER.has(role)) return null;
+  return (
+    <Field name="dealer" label={t("admin.of_dealer")} reasons={reasons} required>
+      <Select showSearch options={dealers.map(({ code, name }) => ({ value: code, label: `${code} ${name}` }))} />
+    </Field>
   );
 }

@@ -5,7 +5,7 @@ import { KPIS } from "@/shared/kpis";
 import { NotYet } from "@/shared/notyet";
 import { inLanguage, useWords } from "@/shared/words";
 import { type Fault, type Rules, useRules, useWrite } from "./data";
-import { Field, FormDrawer, Why } from "./form";
+import { Field, FormDrawer, useEditing, Why } from "./form";
 import { FIGURES, type Figure } from "./naming";
 
 /** The form stays as it is filled in when somebody else changes the rules: it says so, and is saved on the new ones. */
@@ -123,13 +123,13 @@ type FaultForm = Omit<Fault, "asks"> & { reason: string };
 export function Faults() {
   const t = useWords();
   const { data } = useRules();
-  const [edited, setEdited] = useState<Fault | "new" | null>(null);
+  const editing = useEditing<Fault>();
+  const { known } = editing;
   const { send, busy, reasons, clear } = useWrite("rules");
-  const known = edited !== null && edited !== "new" ? edited : null;
   return (
     <>
       <div className="admin-tools">
-        <Button type="primary" onClick={() => setEdited("new")}>
+        <Button type="primary" onClick={() => editing.edit(null)}>
           {t("admin.add_fault")}
         </Button>
       </div>
@@ -149,7 +149,7 @@ export function Faults() {
           {
             title: <span className="unseen">{t("admin.edit")}</span>,
             render: (_, row) => (
-              <Button size="small" onClick={() => setEdited(row)}>
+              <Button size="small" onClick={() => editing.edit(row)}>
                 {t("admin.edit")}
               </Button>
             ),
@@ -158,19 +158,19 @@ export function Faults() {
       />
       <FormDrawer<FaultForm>
         title={known ? known.code : t("admin.add_fault")}
-        open={edited !== null}
+        editing={editing}
         busy={busy}
         reasons={reasons}
         fields={["code", "name_zh", "name_en", "needs", "tools", "parts", "consent", "active", "reason"]}
         initial={known ?? { needs: "service", tools: [], parts: [], consent: false, active: true }}
         onClose={() => {
           clear();
-          setEdited(null);
+          editing.close();
         }}
         onSubmit={({ code, ...body }) => {
           const path = `/api/v1/admin/faults/${encodeURIComponent(known?.code ?? code)}`;
           void send({ method: "PUT", path, body })
-            .then(() => setEdited(null))
+            .then(editing.close)
             .catch(() => undefined);
         }}
       >

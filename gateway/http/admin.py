@@ -35,13 +35,32 @@ _READ = documented(422, 503)
 _WRITE = documented(400, 404, 409, 422, 503)
 _FAULT_CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 DAY_S = 86400
+MIN_ANSWER_S = 30
+MIN_AUTO_CLOSE_S = 3600
+MIN_METRES = 100
 
 # The rules
 
 Minutes = Annotated[Whole, Field(ge=1, le=MAX_ETA_MINUTES)]
-Metres = Annotated[Number, Field(gt=0, le=1_000_000)]
+Metres = Annotated[Number, Field(ge=MIN_METRES, le=1_000_000)]
 Weight = Annotated[Whole, Field(ge=0, le=100)]
 Percent = Annotated[Number, Field(ge=0, le=100)]
+
+
+def _time_to_answer(seconds: float) -> float:
+    """Who has less than a glance at the phone cannot answer, and each expiry counts against the dealer."""
+    if not MIN_ANSWER_S <= seconds <= DAY_S:
+        raise ValueError("the time to answer is 30 seconds to 24 hours")
+    return seconds
+
+
+def _time_to_close(seconds: float) -> float:
+    """The owner must have had time for the survey."""
+    if not MIN_AUTO_CLOSE_S <= seconds <= 366 * DAY_S:
+        raise ValueError("a case closes by itself after 1 hour to 366 days")
+    return seconds
+
+
 Target = Literal["completion", "satisfaction", "arrival", "drive_away", "first_success", "acceptance"]
 
 
@@ -72,15 +91,15 @@ class RetentionIn(Body):
     position_days: Annotated[Whole, Field(ge=8, le=3650)] | None = None
     quarantine_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
     photo_days: Annotated[Whole, Field(ge=30, le=3650)] | None = None
-    motorist_link_days: Annotated[Number, Field(gt=0, le=60)] | None = None
+    motorist_link_days: Annotated[Number, Field(ge=1, le=60)] | None = None
 
 
 class RulesIn(Body):
     """What is to be otherwise, and why. What is left out stays as it is."""
 
     reason: FilledLine
-    offer_timeout_s: Annotated[Number, Field(gt=0, le=DAY_S)] | None = None
-    auto_close_s: Annotated[Number, Field(gt=0, le=366 * DAY_S)] | None = None
+    offer_timeout_s: Annotated[Number, AfterValidator(_time_to_answer)] | None = None
+    auto_close_s: Annotated[Number, AfterValidator(_time_to_close)] | None = None
     keep_brands_apart: Flag | None = None
     min_cases_ranked: Annotated[Whole, Field(ge=0, le=1_000_000)] | None = None
     promise: PromiseIn | None = None

@@ -37,13 +37,17 @@ async def changes(house: House, subject: str) -> list[tuple[str, str, str, str, 
         ({"promise": {"near_m": 20_000}}, "promise.near_m"),
         ({"promise": {"near_minutes": 61}}, "promise.near_minutes"),
         ({"promise": {"district_minutes": 0}}, "promise.district_minutes"),
-        ({"offer_timeout_s": 0}, "offer_timeout_s"),
+        ({"offer_timeout_s": 1.5}, "offer_timeout_s"),
+        ({"offer_timeout_s": 29.9}, "offer_timeout_s"),
+        ({"offer_timeout_s": 86401}, "offer_timeout_s"),
         ({"offer_timeout_s": "180"}, "offer_timeout_s"),
-        ({"auto_close_s": -1}, "auto_close_s"),
+        ({"auto_close_s": 3599}, "auto_close_s"),
+        ({"promise": {"near_m": 1}}, "promise.near_m"),
         ({"keep_brands_apart": 1}, "keep_brands_apart"),
         ({"min_cases_ranked": -1}, "min_cases_ranked"),
         ({"retention": {"position_days": 7}}, "retention.position_days"),
         ({"retention": {"photo_days": 29}}, "retention.photo_days"),
+        ({"retention": {"motorist_link_days": 0.5}}, "retention.motorist_link_days"),
         ({"retention": {"motorist_link_days": 61}}, "retention.motorist_link_days"),
         ({"targets": {"completion": 101}}, "targets.completion"),
         ({"reason": " "}, "reason"),
@@ -59,6 +63,12 @@ async def test_one_bad_part_refuses_all_and_changes_nothing(
     assert answer.json()["field"] == field
     assert await rules(shared_house) == before
     assert await changes(shared_house, "rules") == []
+
+
+async def test_a_time_that_nobody_could_answer_in_is_refused_in_words(shared_house: House) -> None:
+    answer = await shared_house.admin.patch("/admin/rules", {**WHY, "offer_timeout_s": 1.5, "auto_close_s": 60})
+    said = {one["field"]: one["reason"] for one in answer.json()["errors"]}
+    assert said == {"offer_timeout_s": "答复时限为 30 秒到 24 小时", "auto_close_s": "自动结案为 1 小时到 366 天"}
 
 
 async def test_what_names_no_rule_is_no_change(shared_house: House) -> None:

@@ -1,15 +1,16 @@
 """What can be asked of dispatching, and the dealers' record. The first argument is a session."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
 from core.eventlog import count_at_last, last_seq
+from core.geo import Position
 from core.upsert import upsert
 from dispatch.card import card
 from dispatch.roster import ROSTER_COUNTER, dealer_of
@@ -167,6 +168,12 @@ async def opened_since(
     return [decode_case(state) for state in (await session.execute(statement)).scalars()]
 
 
+async def case_numbers(session: AsyncSession, ids: Collection[str]) -> dict[str, str]:
+    """The numbers of those cases that are on record, by their ids."""
+    rows = await session.execute(select(CaseRow.id, CaseRow.number).where(CaseRow.id.in_(ids)))
+    return dict(rows.tuples().all())
+
+
 async def cases_about(session: AsyncSession, *, phone: str, plate: str, limit: int = 40) -> list[Case]:
     """The newest cases of a caller's phone, by its digits, or a car's normal plate; an empty one is not looked for."""
     digits = digits_of(phone)
@@ -279,7 +286,12 @@ async def changes(
 
 
 def _text(value: object) -> str:
-    return f"{value.name} {value.phone}".strip() if isinstance(value, Person) else str(value)
+    """As a person writes it."""
+    if isinstance(value, Person):
+        return f"{value.name} {value.phone}".strip()
+    if isinstance(value, Position):
+        return f"{value.lat:.5f}, {value.lon:.5f}"
+    return ", ".join(cast(tuple[str, ...], value)) if isinstance(value, tuple) else str(value)
 
 
 def _columns(new: Dealer) -> dict[str, Any]:

@@ -349,6 +349,7 @@ class ChangeView(View):
 
     id: int
     subject: str
+    case_number: str = Field(description="of a `case:` subject, the number that people call it by; else empty")
     field: str
     before: str
     after: str
@@ -379,10 +380,12 @@ async def changes(
             before=number_in(cursor) if cursor else None,
             limit=limit + 1,
         )
+        numbers = await queries.case_numbers(session, {_case_id(row.subject) for row in found} - {""})
     shown = [
         ChangeView(
             id=row.id,
             subject=row.subject,
+            case_number=numbers.get(_case_id(row.subject), ""),
             field=row.field,
             before=row.before,
             after=row.after,
@@ -393,3 +396,8 @@ async def changes(
         for row in found[:limit]
     ]
     return page(request, shown, str(shown[-1].id) if len(found) > limit else "")
+
+
+def _case_id(subject: str) -> str:
+    kind, _, name = subject.partition(":")
+    return name if kind == "case" else ""

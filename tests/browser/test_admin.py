@@ -169,3 +169,19 @@ def test_each_faults_drawer_shows_that_fault_and_another_name_changes_nothing_el
     expect(desk.get_by_text("已保存")).to_be_visible()
     after = {one["code"]: one for one in town.send("admin", "GET", "/faults")}
     assert after == {**before, "flooded": {**before["flooded"], "name_zh": "涉水车"}}
+
+
+def test_the_record_speaks_of_cases_users_and_places_as_people_do(desk: Page, town: Town, picture: Picture) -> None:
+    case = town.new_case()
+    town.send("zhang", "GET", "/callers?phone=13912345678")
+    town.send("zhang", "PATCH", "/dealers/HQ", {"location": {"lat": 31.2320412, "lon": 121.4659149}, "brands": []})
+    town.send("admin", "POST", "/users", {"username": "qian", "password": PASSWORD, "role": "dealer", "dealer": "PD"})
+    town.send("admin", "PATCH", "/users/qian", {"password": "another-horse-battery"})
+    town.send("zhang", "PATCH", "/vehicles/沪A10002", {"tools": ["flatbed", "winch"]})
+    town.send("admin", "PATCH", "/admin/rules", {"auto_close_s": 259_200, "reason": "试行"})
+    desk.get_by_role("tab", name="变更记录").click()
+    for said in ("31.23204, 121.46591", "救援专员 PD", "已更换", "已查看", "平板车 · 绞盘"):
+        expect(desk.get_by_role("cell", name=said).first).to_be_visible()
+    picture(desk, "admin-record")
+    desk.get_by_role("link", name=case["number"]).click()
+    expect(desk).to_have_url(f"{town.url}/console/cases/{case['id']}")

@@ -300,6 +300,28 @@ async def test_a_terminal_gets_another_token_and_goes(house: House) -> None:
     assert new not in str(await changes(house, "terminal"))
 
 
+async def test_the_record_is_written_as_a_person_writes(house: House) -> None:
+    brands = {"brands": ["凯迪拉克", "别克"]}
+    moved = {"location": {"lat": 31.2320412, "lon": 121.4659149}}
+    assert (await house.cac.patch("/dealers/D1", {"brands": []})).status_code == 200
+    assert (await house.cac.patch("/dealers/D1", {**brands, **moved})).status_code == 200
+    assert (await house.cac.patch("/vehicles/沪A00001", {"tools": ["winch", "jack"]})).status_code == 200
+    told = {field: (before, after) for field, before, after, *_ in (await changes(house, "dealer:D1"))[:2]}
+    assert told["brands"] == ("", "凯迪拉克, 别克")
+    assert told["site"][1] == "31.23204, 121.46591"
+    (tools, *_) = await changes(house, "vehicle:沪A00001")
+    assert tools[:3] == ("tools", "", "winch, jack")
+
+
+async def test_a_look_at_a_callers_file_names_the_case_by_its_number(house: House) -> None:
+    case = await house.new_case()
+    assert (await house.cac.get(f"/callers?phone={case['caller']['phone']}")).status_code == 200
+    (look,) = (await house.admin.get("/changes?subject=case")).json()
+    assert (look["subject"], look["case_number"]) == (f"case:{case['id']}", case["number"])
+    others = (await house.admin.get("/changes?subject=dealer")).json()
+    assert {one["case_number"] for one in others} == {""}
+
+
 async def test_the_record_is_paged_and_filtered(house: House) -> None:
     for number in range(5):
         await house.cac.patch("/dealers/D1", {"phone": f"021-5133000{number}"})

@@ -4,7 +4,7 @@ import { dayAndTime } from "@/shared/format";
 import { whoDid } from "@/shared/happened";
 import { useWords } from "@/shared/words";
 import { type Change, PAGES, useChanges } from "./data";
-import { fieldText, subjectText, valueText } from "./naming";
+import { caseOf, fieldText, subjectText, valueText } from "./naming";
 
 export function Changes() {
   const t = useWords();
@@ -20,12 +20,23 @@ export function Changes() {
       columns={[
         { title: t("admin.at"), dataIndex: "at", render: (at: string) => dayAndTime(at) },
         { title: t("admin.actor"), dataIndex: "actor", render: whoDid },
-        { title: t("admin.subject"), dataIndex: "subject", render: subjectText },
+        { title: t("admin.subject"), render: (_, row) => <Subject of={row} /> },
         { title: t("admin.field"), dataIndex: "field", render: fieldText },
         { title: t("admin.before"), ellipsis: true, render: (_, row) => valueText(row.field, row.before) },
         { title: t("admin.after"), ellipsis: true, render: (_, row) => valueText(row.field, row.after) },
         { title: t("admin.reason"), dataIndex: "reason" },
       ]}
     />
+  );
+}
+
+function Subject({ of }: { of: Change }) {
+  const t = useWords();
+  const id = caseOf(of);
+  if (!id) return subjectText(of.subject);
+  return (
+    <>
+      {t("page.case")} <a href={`/console/cases/${id}`}>{of.case_number}</a>
+    </>
   );
 }

@@ -1,6 +1,7 @@
 /** What the record's codes are called: of rules as their form calls them, of things by their kind and name. */
 import { plateText } from "@/shared/format";
 import { hasWord, t } from "@/shared/words";
+import type { Change } from "./data";
 
 /** Each figure of the rules: what it is called, and its unit. */
 export const FIGURES = {
@@ -35,6 +36,7 @@ const FIELDS: Record<string, string> = {
   password: "page.password",
   dealer: "admin.of_dealer",
   needs: "page.needs_vehicle",
+  drives: "page.driver",
   caller_file: "admin.caller_file",
 };
 const ROLE_FIELDS: ReadonlySet<string> = new Set(["role", "user"]);
@@ -46,6 +48,20 @@ const KINDS: Record<string, string> = {
   fault: "page.fault",
   case: "page.case",
 };
+
+/** What stands on record in place of what is kept nowhere: that somebody looked, or that a secret is another one. */
+const DONE: Record<string, string> = {
+  seen: "admin.seen",
+  "a new one": "admin.renewed",
+  token: "admin.secret",
+  "another token": "admin.renewed",
+};
+const WITHOUT_VALUE = /^(caller_file|password|vehicle:.*)$/;
+const SHARE = /^(weights|targets)\./;
+
+/** The case that a change is about, for the address of its page; "" where it is about something else. */
+export const caseOf = ({ subject, case_number }: Change): string =>
+  case_number ? subject.slice(subject.indexOf(":") + 1) : "";
 
 /** `rules`, `dealer:D1`, `fault:battery`, `vehicle:沪A12345`… */
 export function subjectText(subject: string): string {
@@ -71,9 +87,22 @@ export function fieldText(field: string): string {
 const named = (field: string): string =>
   t(FIELDS[field] ?? (hasWord(`admin.${field}`) ? `admin.${field}` : `field.${field}`));
 
-/** What a field was or is, where that is a code. */
+export const toolText = (code: string): string => (hasWord(`tool.${code}`) ? t(`tool.${code}`) : code);
+
+/** What a field was or is: codes by their words, figures with their unit. */
 export function valueText(field: string, value: string): string {
+  if (!value) return "";
   if (value === "True" || value === "False") return t(value === "True" ? "admin.yes" : "admin.no");
-  if (ROLE_FIELDS.has(field) && hasWord(`role.${value}`)) return t(`role.${value}`);
-  return (field === "needs" || field === "kind") && value ? t(`vehicle.kind.${value}`) : value;
+  if (field in FIGURES) return `${value} ${t(FIGURES[field as Figure][1])}`;
+  if (SHARE.test(field)) return `${value} %`;
+  if (WITHOUT_VALUE.test(field)) return DONE[value] ? t(DONE[value]) : value;
+  if (ROLE_FIELDS.has(field)) return roleText(value);
+  if (field === "tools" || field === "parts") return value.split(", ").map(toolText).join(" · ");
+  return field === "needs" || field === "kind" ? t(`vehicle.kind.${value}`) : value;
+}
+
+/** `dealer D1`: a role, and whose. */
+function roleText(value: string): string {
+  const [role = "", ...dealer] = value.split(" ");
+  return [hasWord(`role.${role}`) ? t(`role.${role}`) : role, ...dealer].join(" ");
 }

@@ -12,6 +12,8 @@ from gateway.catalogue import Language, catalogue
 
 _PREFIX = "refusal."
 _VALIDATOR = "Value error, "
+_RULES = re.compile(r" \(R\d+(?:, R\d+)*\)")
+"""The rules' numbers, which a class's general sentence ends with: for programs and logs, not for people."""
 _HOLE = re.compile(r"\{\d\}")
 _NAMED = ("offer.status", "case.status", "trip.status", "vehicle.kind", "role", "reason", "tool", "kpi")
 """Where a value that varies may have words of its own, such as the status of an offer."""
@@ -19,7 +21,7 @@ _NAMED = ("offer.status", "case.status", "trip.status", "vehicle.kind", "role", 
 
 def reason_in(language: Language, detail: str) -> str:
     """`detail` in `language`; as it is where the catalogue does not have it."""
-    sentence = detail.removeprefix(_VALIDATOR)
+    sentence = _RULES.sub("", detail.removeprefix(_VALIDATOR))
     if language == "en":
         return sentence
     whole, varying = _sentences()
@@ -36,11 +38,12 @@ def _filled(said: str, values: Sequence[str]) -> str:
 
 
 def _value(value: str, language: Language) -> str:
+    """What varies, by its own words, or as the sentence that it is, such as where a place lies."""
     plain = value.strip("'\"")
     for prefix in _NAMED:
         if words := catalogue().get(f"{prefix}.{plain}"):
             return words[language]
-    return plain
+    return _sentences()[0].get(plain, plain)
 
 
 @cache

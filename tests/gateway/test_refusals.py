@@ -10,10 +10,13 @@ from gateway_house import House
 
 from core import errors
 from core.errors import NearsideError
+from core.places import ABROAD_OR_AT_SEA, BEYOND_THE_BORDER
+from core.territory import NOT_SERVED
 from gateway.refusals import reason_in
 
 ROOT = Path(__file__).parents[2]
-RAISED = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, NearsideError)}
+RAISED = {name: one for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, NearsideError)}
+HAN = re.compile(r"[\u4e00-\u9fff]")
 NOT_FOR_PEOPLE = ("gateway/cli/", "gateway/migrations/", "gateway/web/", "gateway/live/", "gateway/schema.py")
 OF_SETTINGS = (
     "core/settings.py",
@@ -42,10 +45,10 @@ def sentences() -> Generator[tuple[str, str]]:
             if "node_modules" in file.parts or where.startswith((*NOT_FOR_PEOPLE, *OF_SETTINGS)) or where in PROGRAMS:
                 continue
             for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-                    name = ast.unparse(node.exc.func).rpartition(".")[2]
+                if isinstance(node, ast.Call) and node.args:
+                    name = ast.unparse(node.func).rpartition(".")[2]
                     of_a_field = name == "ValueError" and where.startswith("gateway/http/")
-                    said = template(node.exc.args[0])
+                    said = template(node.args[0])
                     if said and (name in RAISED or of_a_field):
                         yield said, f"{where}:{node.lineno}"
 
@@ -53,8 +56,24 @@ def sentences() -> Generator[tuple[str, str]]:
 def test_every_refusal_that_a_person_may_read_has_its_chinese() -> None:
     found = list(sentences())
     assert len(found) > 100
-    without = {where: said for said, where in found if not re.search(r"[\u4e00-\u9fff]", reason_in("zh", said))}
+    without = {where: said for said, where in found if not HAN.search(reason_in("zh", said))}
     assert not without
+
+
+@pytest.mark.parametrize("error", RAISED.values())
+def test_a_refusal_without_a_sentence_of_its_own_says_what_its_class_means(error: type[NearsideError]) -> None:
+    said = error(rule="R3").detail
+    assert HAN.search(reason_in("zh", said))
+    assert not re.search(r"\bR\d|[a-z]", reason_in("zh", said))
+    assert reason_in("en", said)
+    assert not re.search(r"\bR\d", reason_in("en", said))
+
+
+@pytest.mark.parametrize("place", [*NOT_SERVED.values(), ABROAD_OR_AT_SEA, BEYOND_THE_BORDER])
+def test_r12_what_is_not_served_is_called_by_its_chinese_name(place: str) -> None:
+    said = reason_in("zh", f"{place}: outside the service area")
+    assert said.endswith("：不在服务区域内")
+    assert not re.search("[A-Za-z]", said)
 
 
 def test_what_varies_is_said_in_words_where_it_has_any() -> None:

@@ -127,8 +127,8 @@ class Owner:
     survey_after_s: float
 
 
-REFUSALS = ("all crews are out", "vehicle in the workshop", "road to the scene is closed", "no crew of two")
-DELAYS = ("traffic jam", "accident on the way", "heavy rain")
+REFUSALS = ("人员均已外出救援", "救援车辆在维修", "前往现场的道路封闭", "凑不齐两人出车")
+DELAYS = ("路上堵车", "途中有交通事故", "暴雨")
 
 
 def reply(habits: Habits, rng: random.Random) -> Reply:

@@ -128,7 +128,7 @@ class Dispatcher:
                     await self._ask_owner(case_id)
                 case _:
                     self.stale.append(f"{case_id} {card['status']}")
-                    await self._cancel(case_id, "cac", "no word from the dealer")
+                    await self._cancel(case_id, "cac", "经销商无回音")
         except Refused:
             pass  # somebody was faster; the board will show what is left to do
         finally:
@@ -142,7 +142,7 @@ class Dispatcher:
         except Refused as refused:
             if refused.code == "no_eligible_vehicle" and attempt >= ATTEMPTS:
                 with suppress(Refused):
-                    await self._fail(case_id, "no vehicle of the network could go")
+                    await self._fail(case_id, "网络内无车可派")
             return
         self.client.door.ledger.acked("offer_made", case_id, offer_id=offer["id"])
 
@@ -176,7 +176,7 @@ class Dispatcher:
 
     async def _call_off_later(self, case_id: str, after_s: float) -> None:
         await self._pace.sleep(after_s)
-        self._telephone.put_nowait(WantsCancelled(case_id=case_id, reason="no longer needed"))
+        self._telephone.put_nowait(WantsCancelled(case_id=case_id, reason="客户不再需要"))
 
     async def _hear(self, word: Word) -> None:
         await self._pace.sleep(self._habits.typing_s / 2)

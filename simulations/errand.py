@@ -96,7 +96,7 @@ class _Trip:
         await self._wait(plan.preparing_s)
         if plan.changes_driver:
             driver = {"name": person(self.luck), "phone": phone(self.luck)}
-            await self._change({"driver": driver, "reason": "the other crew was nearer"}, "trip_changed")
+            await self._change({"driver": driver, "reason": "另一组人员更近"}, "trip_changed")
         way = vehicle.way_to(self.scene)
         if plan.delayed_s:
             way = delayed(way, plan.delayed_s)
@@ -148,7 +148,7 @@ class _Trip:
             body = {"signer": "车主", "signature_svg": SIGNATURE}
             await self._send("checksheet/sign", body, "check_sheet_signed")
         else:
-            body = {"refused_reason": "the customer had to leave"}
+            body = {"refused_reason": "客户有急事先行离开"}
             await self._send("checksheet/sign", body, "signature_refused")
         on_gps = vehicle.terminal is not None and vehicle.facts.kind is VehicleKind.SERVICE
         if on_gps and self.plan.signed and vehicle.terminal is not None:
@@ -223,7 +223,7 @@ class _Trip:
             left_s = self.began_s + gives_back_s - pace.seconds()
             if left_s < seconds:
                 await self._sleep(left_s)
-                await self._send("give_back", {"reason": "the vehicle broke down"}, "trip_given_back")
+                await self._send("give_back", {"reason": "救援车辆抛锚"}, "trip_given_back")
                 raise Over
         await self._sleep(seconds)
 

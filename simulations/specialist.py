@@ -102,7 +102,7 @@ class Specialist:
             elif vehicle := self._free(job.needs):
                 await self._accept(job, offer_id, vehicle, reply)
             else:
-                await self._decline(job.case_id, offer_id, "no free vehicle")
+                await self._decline(job.case_id, offer_id, "没有空闲的合适车辆")
         except Refused:
             return  # too late, or the vehicle was just taken; the ledger has the code
 
@@ -119,7 +119,7 @@ class Specialist:
             "driver": {"name": person(rng), "phone": phone(rng)},
             "crew": 2,
             "eta_minutes": minutes,
-            "reason": reply.reason or ("far away" if minutes > 40 else ""),
+            "reason": reply.reason or ("路程远" if minutes > 40 else ""),
         }
         vehicle.busy = True
         watch = self._watches[job.case_id] = CaseWatch(self.dealer.code)

@@ -87,6 +87,7 @@ def test_the_record_of_the_network(desk: Page, picture: Picture, tab: str) -> No
     picture(desk, f"admin-{tab}")
     if tab == "终端":
         desk.get_by_role("button", name="换令牌").first.click()
+        expect(desk.get_by_text("给终端 T-HQ-1 换令牌？旧令牌立即失效。")).to_be_visible()
         desk.locator(".ant-popconfirm .ant-btn-primary").click()
         expect(desk.get_by_text("令牌只显示这一次")).to_be_visible()
 
@@ -153,9 +154,9 @@ def test_each_faults_drawer_shows_that_fault_and_another_name_changes_nothing_el
     before = {one["code"]: one for one in town.send("admin", "GET", "/faults")}
     desk.get_by_role("tab", name="故障表").click()
     for code, needs, tools in (
-        ("flooded", "拖车", "flatbed"),
-        ("lockout", "服务车", "lockout_kit"),
-        ("flooded", "拖车", "flatbed"),
+        ("flooded", "拖车", "平板车"),
+        ("lockout", "服务车", "开锁工具"),
+        ("flooded", "拖车", "平板车"),
     ):
         close(desk)
         edit(desk, before[code]["name_zh"])
@@ -171,6 +172,53 @@ def test_each_faults_drawer_shows_that_fault_and_another_name_changes_nothing_el
     assert after == {**before, "flooded": {**before["flooded"], "name_zh": "涉水车"}}
 
 
+def test_each_vehicles_drawer_shows_that_vehicle_and_changes_its_tools(
+    desk: Page, town: Town, picture: Picture
+) -> None:
+    town.send("zhang", "PATCH", "/vehicles/沪B20002", {"tools": ["winch"]})
+    before = {one["plate"]: one for one in town.send("admin", "GET", "/vehicles")}
+    desk.get_by_role("tab", name="车辆").click()
+    edit(desk, "沪A·10001")
+    expect_chosen(desk, "车型", "服务车")
+    expect_chosen(desk, "经销商", "PD 浦东绿地店")
+    close(desk)
+    edit(desk, "沪B·20002")
+    expect_chosen(desk, "车型", "拖车")
+    expect_chosen(desk, "经销商", "XH 徐汇店")
+    expect_chosen(desk, "工具", "绞盘")
+    tools = desk.get_by_label("工具")
+    expect(tools).to_be_focused()
+    tools.press_sequentially("平板车")
+    picture(desk, "admin-vehicle")
+    tools.press("Enter")
+    tools.press("Tab")
+    expect_chosen(desk, "工具", "绞盘", "平板车")
+    desk.locator(".ant-drawer-title").click()  # the list would stand over the button
+    save(desk)
+    expect(desk.get_by_role("cell", name="绞盘 · 平板车")).to_be_visible()
+    after = {one["plate"]: one for one in town.send("admin", "GET", "/vehicles")}
+    assert after == {**before, "沪B20002": {**before["沪B20002"], "tools": ["winch", "flatbed"]}}
+
+
+def test_a_case_closes_by_itself_after_hours_and_a_time_to_answer_has_a_floor(
+    desk: Page, town: Town, picture: Picture
+) -> None:
+    town.send("admin", "PATCH", "/admin/rules", {"auto_close_s": 604_800, "reason": "还原"})
+    desk.get_by_role("tab", name="规则").click()
+    expect(desk.get_by_label("无回访自动结案")).to_have_value("168")
+    desk.get_by_label("无回访自动结案").fill("72")
+    desk.get_by_label("答复时限").fill("1.5")
+    desk.get_by_label("原因").fill("试行")
+    desk.get_by_role("button", name="保存规则").click()
+    expect(desk.get_by_text("答复时限为 30 秒到 24 小时")).to_be_visible()
+    picture(desk, "admin-rules-refused")
+    desk.get_by_label("答复时限").fill("120")
+    desk.get_by_role("button", name="保存规则").click()
+    expect(desk.get_by_text("已保存")).to_be_visible()
+    rules = town.send("admin", "GET", "/admin/rules")
+    assert (rules["auto_close_s"], rules["offer_timeout_s"]) == (259_200, 120)
+
+
 def test_the_record_speaks_of_cases_users_and_places_as_people_do(desk: Page, town: Town, picture: Picture) -> None:
     case = town.new_case()
     town.send("zhang", "GET", "/callers?phone=13912345678")
@@ -178,9 +226,9 @@ def test_the_record_speaks_of_cases_users_and_places_as_people_do(desk: Page, to
     town.send("admin", "POST", "/users", {"username": "qian", "password": PASSWORD, "role": "dealer", "dealer": "PD"})
     town.send("admin", "PATCH", "/users/qian", {"password": "another-horse-battery"})
     town.send("zhang", "PATCH", "/vehicles/沪A10002", {"tools": ["flatbed", "winch"]})
-    town.send("admin", "PATCH", "/admin/rules", {"auto_close_s": 259_200, "reason": "试行"})
+    town.send("admin", "PATCH", "/admin/rules", {"auto_close_s": 172_800, "reason": "试行"})
     desk.get_by_role("tab", name="变更记录").click()
-    for said in ("31.23204, 121.46591", "救援专员 PD", "已更换", "已查看", "平板车 · 绞盘"):
+    for said in ("31.23204, 121.46591", "救援专员 PD", "已更换", "已查看", "平板车 · 绞盘", "48 小时"):
         expect(desk.get_by_role("cell", name=said).first).to_be_visible()
     picture(desk, "admin-record")
     desk.get_by_role("link", name=case["number"]).click()

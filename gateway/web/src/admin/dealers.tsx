@@ -143,7 +143,7 @@ export function Dealers() {
           <Input maxLength={40} />
         </Field>
         <Field name="brands" label={t("admin.brands")} reasons={reasons}>
-          <Select mode="tags" />
+          <Select mode="tags" open={false} suffixIcon={null} />
         </Field>
       </FormDrawer>
     </>

@@ -70,9 +70,11 @@ export function Field(props: {
   reasons: ReadonlyMap<string, string>;
   required?: boolean;
   valuePropName?: string;
+  /** How much of the value one shown unit is, such as 3600 of seconds that are shown as hours. */
+  per?: number;
   children: ReactNode;
 }) {
-  const { name, label, reasons, required = false, valuePropName = "value", children } = props;
+  const { name, label, reasons, required = false, valuePropName = "value", per = 1, children } = props;
   const t = useWords();
   const path = Array.isArray(name) ? name.join(".") : name;
   const reason = reasons.get(path);
@@ -82,12 +84,19 @@ export function Field(props: {
       label={label}
       valuePropName={valuePropName}
       rules={required ? [{ required: true, message: t("admin.required") }] : []}
+      {...(per === 1 ? {} : inUnits(per))}
       {...(reason ? { help: reason, validateStatus: "error" as const } : {})}
     >
       {children}
     </Form.Item>
   );
 }
+
+/** The form keeps the value as it is on record; only what is typed is converted. */
+const inUnits = (per: number) => ({
+  getValueProps: (value: number | null) => ({ value: value === null ? null : value / per }),
+  normalize: (shown: number | null) => (shown === null ? null : Math.round(shown * per)),
+});
 
 /** Why: kept with the change. */
 export function Why({ reasons }: { reasons: ReadonlyMap<string, string> }) {

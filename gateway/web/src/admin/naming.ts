@@ -3,10 +3,10 @@ import { plateText } from "@/shared/format";
 import { hasWord, t } from "@/shared/words";
 import type { Change } from "./data";
 
-/** Each figure of the rules: what it is called, and its unit. */
+/** Each figure of the rules: what it is called, its unit, and how much of the figure one unit is. */
 export const FIGURES = {
   offer_timeout_s: ["admin.offer_timeout", "admin.seconds"],
-  auto_close_s: ["admin.auto_close", "admin.seconds"],
+  auto_close_s: ["admin.auto_close", "admin.hours", 3600],
   "promise.district_minutes": ["admin.district", "admin.minutes"],
   "promise.county_minutes": ["admin.county", "admin.minutes"],
   "promise.near_m": ["admin.near", "admin.metres"],
@@ -18,7 +18,7 @@ export const FIGURES = {
   "retention.quarantine_days": ["admin.quarantine_days", "admin.days"],
   "retention.photo_days": ["admin.photo_days", "admin.days"],
   "retention.motorist_link_days": ["admin.link_days", "admin.days"],
-} as const;
+} as const satisfies Record<string, readonly [string, string, number?]>;
 export type Figure = keyof typeof FIGURES;
 
 const PARTS: Record<string, string> = {
@@ -93,12 +93,17 @@ export const toolText = (code: string): string => (hasWord(`tool.${code}`) ? t(`
 export function valueText(field: string, value: string): string {
   if (!value) return "";
   if (value === "True" || value === "False") return t(value === "True" ? "admin.yes" : "admin.no");
-  if (field in FIGURES) return `${value} ${t(FIGURES[field as Figure][1])}`;
+  if (field in FIGURES) return figureText(field as Figure, Number(value));
   if (SHARE.test(field)) return `${value} %`;
   if (WITHOUT_VALUE.test(field)) return DONE[value] ? t(DONE[value]) : value;
   if (ROLE_FIELDS.has(field)) return roleText(value);
   if (field === "tools" || field === "parts") return value.split(", ").map(toolText).join(" · ");
   return field === "needs" || field === "kind" ? t(`vehicle.kind.${value}`) : value;
+}
+
+function figureText(figure: Figure, value: number): string {
+  const [, unit, per = 1] = FIGURES[figure];
+  return `${value / per} ${t(unit)}`;
 }
 
 /** `dealer D1`: a role, and whose. */

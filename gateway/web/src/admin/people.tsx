@@ -1,9 +1,9 @@
 /** Who may sign in, as what. */
 import { Button, Form, Input, Select, Table, Tag } from "antd";
 import { day } from "@/shared/format";
-import { useDealers } from "@/shared/network";
 import type { Role } from "@/shared/session";
 import { useWords } from "@/shared/words";
+import { DealerName, DealerSelect } from "./choices";
 import { changed, PAGES, type User, useUsers, useWrite } from "./data";
 import { Field, FormDrawer, useEditing } from "./form";
 
@@ -55,7 +55,7 @@ export function Users() {
         columns={[
           { title: t("page.username"), dataIndex: "username" },
           { title: t("admin.role"), dataIndex: "role", render: (role: string) => t(`role.${role}`) },
-          { title: t("score.dealer"), dataIndex: "dealer" },
+          { title: t("score.dealer"), render: (_, row) => <DealerName code={row.dealer} /> },
           { title: t("admin.since"), dataIndex: "created_at", render: (at: string) => day(at) },
           {
             title: t("admin.active"),
@@ -129,12 +129,11 @@ export function Users() {
 /** Whose somebody is: asked only of the roles that belong to a dealer. */
 function OfDealer({ reasons }: { reasons: ReadonlyMap<string, string> }) {
   const t = useWords();
-  const dealers = useDealers().data ?? [];
   const role: Role | undefined = Form.useWatch("role");
   if (!OF_A_DEALER.has(role)) return null;
   return (
     <Field name="dealer" label={t("admin.of_dealer")} reasons={reasons} required>
-      <Select showSearch options={dealers.map(({ code, name }) => ({ value: code, label: `${code} ${name}` }))} />
+      <DealerSelect />
     </Field>
   );
 }

@@ -4,9 +4,10 @@ import { type ReactNode, useState } from "react";
 import { KPIS } from "@/shared/kpis";
 import { NotYet } from "@/shared/notyet";
 import { inLanguage, useWords } from "@/shared/words";
+import { ToolSelect } from "./choices";
 import { type Fault, type Rules, useRules, useWrite } from "./data";
 import { Field, FormDrawer, useEditing, Why } from "./form";
-import { FIGURES, type Figure } from "./naming";
+import { FIGURES, type Figure, toolText } from "./naming";
 
 /** The form stays as it is filled in when somebody else changes the rules: it says so, and is saved on the new ones. */
 export function RulesForm() {
@@ -25,15 +26,15 @@ function Loaded({ rules, newest, onShow }: { rules: Rules; newest: Rules; onShow
   const weights = Form.useWatch("weights", form) as Record<string, number> | undefined;
   const sum = KPIS.reduce((total, kpi) => total + (weights?.[kpi] ?? rules.weights[kpi] ?? 0), 0);
   const { faults: _faults, version: _version, ...initial } = rules;
-  const number = (name: string[] | string, label: string, unit: string) => (
-    <Field name={name} label={label} reasons={reasons} required>
+  const number = (name: string[] | string, label: string, unit: string, per = 1) => (
+    <Field name={name} label={label} reasons={reasons} per={per} required>
       <InputNumber suffix={unit} style={{ width: "100%" }} />
     </Field>
   );
   const figures = (...names: Figure[]) =>
     names.map((name) => {
-      const [label, unit] = FIGURES[name];
-      return <div key={name}>{number(name.split("."), t(label), t(unit))}</div>;
+      const [label, unit, per] = FIGURES[name];
+      return <div key={name}>{number(name.split("."), t(label), t(unit), per)}</div>;
     });
   const others = [...reasons].filter(([name]) => name === "" || name === "weights").map(([, reason]) => reason);
   return (
@@ -142,8 +143,8 @@ export function Faults() {
           { title: t("admin.code"), dataIndex: "code" },
           { title: t("admin.name"), render: (_, row) => inLanguage(row.name_zh, row.name_en) },
           { title: t("page.needs_vehicle"), dataIndex: "needs", render: (kind: string) => t(`vehicle.kind.${kind}`) },
-          { title: t("admin.tools"), render: (_, row) => row.tools.map((one) => t(`tool.${one}`)).join(" · ") },
-          { title: t("admin.parts"), render: (_, row) => row.parts.map((one) => t(`tool.${one}`)).join(" · ") },
+          { title: t("admin.tools"), render: (_, row) => row.tools.map(toolText).join(" · ") },
+          { title: t("admin.parts"), render: (_, row) => row.parts.map(toolText).join(" · ") },
           { title: t("admin.consent"), render: (_, row) => (row.consent ? t("admin.yes") : "") },
           { title: t("admin.active"), render: (_, row) => (row.active ? t("admin.yes") : <Tag>{t("admin.no")}</Tag>) },
           {
@@ -189,10 +190,10 @@ export function Faults() {
           <Select options={["service", "tow"].map((value) => ({ value, label: t(`vehicle.kind.${value}`) }))} />
         </Field>
         <Field name="tools" label={t("admin.tools")} reasons={reasons}>
-          <Select mode="tags" />
+          <ToolSelect of="tools" />
         </Field>
         <Field name="parts" label={t("admin.parts")} reasons={reasons}>
-          <Select mode="tags" />
+          <ToolSelect of="parts" />
         </Field>
         <Field name="consent" label={t("admin.consent")} reasons={reasons} valuePropName="checked">
           <Switch />

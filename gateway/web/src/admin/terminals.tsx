@@ -3,6 +3,7 @@ import { Button, Input, Modal, Popconfirm, Select, Table } from "antd";
 import { useState } from "react";
 import { dayAndTime, plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
+import { BY_LABEL } from "./choices";
 import { PAGES, useAct, useTerminals, useVehicles, useWrite } from "./data";
 import { Field, FormDrawer, useEditing } from "./form";
 
@@ -46,13 +47,13 @@ export function Terminals() {
             render: (_, row) => (
               <>
                 <Popconfirm
-                  title={t("admin.renew_sure")}
+                  title={t("admin.renew_sure", { id: row.terminal_id })}
                   onConfirm={() => act({ method: "POST", path: path(row.terminal_id, "/token") }, { onSuccess: keep })}
                 >
                   <Button size="small">{t("admin.renew")}</Button>
                 </Popconfirm>{" "}
                 <Popconfirm
-                  title={t("admin.remove_sure")}
+                  title={t("admin.remove_sure", { id: row.terminal_id, plate: plateText(row.vehicle) })}
                   onConfirm={() => act({ method: "DELETE", path: path(row.terminal_id) })}
                 >
                   <Button size="small" danger>
@@ -88,7 +89,10 @@ export function Terminals() {
           <Input maxLength={32} />
         </Field>
         <Field name="vehicle" label={t("admin.plate")} reasons={reasons} required>
-          <Select showSearch options={vehicles.map(({ plate }) => ({ value: plate, label: plateText(plate) }))} />
+          <Select
+            showSearch={BY_LABEL}
+            options={vehicles.map(({ plate }) => ({ value: plate, label: plateText(plate) }))}
+          />
         </Field>
         <Field name="protocol" label={t("admin.protocol")} reasons={reasons} required>
           <Select options={PROTOCOLS.map((value) => ({ value, label: t(`protocol.${value}`) }))} />

@@ -1,20 +1,35 @@
 /** Rescue vehicles on record. */
 import { Button, Input, Select, Switch, Table, Tag } from "antd";
 import { plateText } from "@/shared/format";
-import { useDealers } from "@/shared/network";
 import { useWords } from "@/shared/words";
+import { DealerName, DealerSelect, ToolSelect } from "./choices";
 import { PAGES, useAct, useVehicles, useWrite, type Vehicle } from "./data";
 import { Field, FormDrawer, useEditing } from "./form";
+import { toolText } from "./naming";
 
 const KINDS = ["service", "tow"] as const;
+
+const pathOf = ({ plate }: Vehicle): string => `/api/v1/vehicles/${encodeURIComponent(plate)}`;
+
+type VehicleForm = Pick<Vehicle, "plate" | "kind" | "dealer" | "tools">;
 
 export function Vehicles() {
   const t = useWords();
   const { data = [], isLoading } = useVehicles();
-  const dealers = useDealers().data ?? [];
   const editing = useEditing<Vehicle>();
+  const { known } = editing;
   const { send, busy, reasons, clear } = useWrite("vehicles");
   const { act, acting } = useAct("vehicles");
+
+  async function save(values: VehicleForm) {
+    await send(
+      known
+        ? { method: "PATCH", path: pathOf(known), body: { tools: values.tools } }
+        : { method: "POST", path: "/api/v1/vehicles", body: { ...values, on_duty: true } },
+    );
+    editing.close();
+  }
+
   return (
     <>
       <div className="admin-tools">
@@ -39,8 +54,8 @@ export function Vehicles() {
             ),
           },
           { title: t("admin.kind"), dataIndex: "kind", render: (kind: string) => t(`vehicle.kind.${kind}`) },
-          { title: t("score.dealer"), dataIndex: "dealer" },
-          { title: t("admin.tools"), dataIndex: "tools", render: (tools: string[]) => tools.join(", ") },
+          { title: t("score.dealer"), render: (_, row) => <DealerName code={row.dealer} /> },
+          { title: t("admin.tools"), dataIndex: "tools", render: (tools: string[]) => tools.map(toolText).join(" · ") },
           { title: t("page.terminal"), render: (_, row) => t(row.tracked ? "monitoring.gps" : "monitoring.phone") },
           {
             title: t("admin.on_duty"),
@@ -50,47 +65,47 @@ export function Vehicles() {
                 checked={row.on_duty}
                 disabled={acting}
                 aria-label={`${row.plate} ${t("admin.on_duty")}`}
-                onChange={(on_duty) =>
-                  act({
-                    method: "PATCH",
-                    path: `/api/v1/vehicles/${encodeURIComponent(row.plate)}`,
-                    body: { on_duty },
-                  })
-                }
+                onChange={(on_duty) => act({ method: "PATCH", path: pathOf(row), body: { on_duty } })}
               />
+            ),
+          },
+          {
+            title: <span className="unseen">{t("admin.edit")}</span>,
+            render: (_, row) => (
+              <Button size="small" onClick={() => editing.edit(row)}>
+                {t("admin.edit")}
+              </Button>
             ),
           },
         ]}
       />
-      <FormDrawer<{ plate: string; kind: string; dealer: string; tools: string[] }>
-        title={t("admin.add_vehicle")}
+      <FormDrawer<VehicleForm>
+        title={known ? plateText(known.plate) : t("admin.add_vehicle")}
         editing={editing}
         busy={busy}
         reasons={reasons}
         fields={["plate", "kind", "dealer", "tools"]}
-        initial={{ kind: "service", tools: [] }}
+        initial={known ?? { kind: "service", tools: [] }}
         onClose={() => {
           clear();
           editing.close();
         }}
-        onSubmit={(values) => {
-          const body = { ...values, on_duty: true };
-          void send({ method: "POST", path: "/api/v1/vehicles", body })
-            .then(editing.close)
-            .catch(() => undefined);
-        }}
+        onSubmit={(values) => void save(values).catch(() => undefined)}
       >
         <Field name="plate" label={t("admin.plate")} reasons={reasons} required>
-          <Input maxLength={16} />
+          <Input maxLength={16} disabled={known !== null} />
         </Field>
         <Field name="kind" label={t("admin.kind")} reasons={reasons} required>
-          <Select options={KINDS.map((value) => ({ value, label: t(`vehicle.kind.${value}`) }))} />
+          <Select
+            disabled={known !== null}
+            options={KINDS.map((value) => ({ value, label: t(`vehicle.kind.${value}`) }))}
+          />
         </Field>
         <Field name="dealer" label={t("score.dealer")} reasons={reasons} required>
-          <Select showSearch options={dealers.map(({ code, name }) => ({ value: code, label: `${code} ${name}` }))} />
+          <DealerSelect disabled={known !== null} />
         </Field>
         <Field name="tools" label={t("admin.tools")} reasons={reasons}>
-          <Select mode="tags" options={[{ value: "flatbed", label: "flatbed" }]} />
+          <ToolSelect of="tools" />
         </Field>
       </FormDrawer>
     </>

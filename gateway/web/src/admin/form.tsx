@@ -46,7 +46,9 @@ export function FormDrawer<T extends object>(props: FormDrawerProps<T>) {
   const box = useRef<HTMLDivElement>(null);
   const others = [...reasons].filter(([name]) => !fields.includes(name)).map(([, reason]) => reason);
   const focusFirst = (open: boolean) => {
-    if (open) box.current?.querySelector<HTMLInputElement>("input:enabled")?.focus();
+    const inside = box.current;
+    if (!open || inside?.contains(document.activeElement)) return; // somebody who is quick types already
+    inside?.querySelector<HTMLInputElement>("input:enabled")?.focus();
   };
   return (
     <Drawer title={title} open={editing.open} onClose={onClose} afterOpenChange={focusFirst} size={480} destroyOnHidden>

@@ -103,7 +103,7 @@ export function valueText(field: string, value: string): string {
 
 function figureText(figure: Figure, value: number): string {
   const [, unit, per = 1] = FIGURES[figure];
-  return `${value / per} ${t(unit)}`;
+  return `${Number((value / per).toFixed(2))} ${t(unit)}`;
 }
 
 /** `dealer D1`: a role, and whose. */

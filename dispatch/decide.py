@@ -380,7 +380,9 @@ def complete(case: Case, *, trip_id: str, now: datetime, by_cac: bool, confirmed
     events: list[Event] = []
     if not (trip.sheet and trip.sheet.signed_at) and not trip.unsigned_confirmed_by:
         if not (trip.unsigned_reason and by_cac):
-            raise UnsignedCheckSheet("no signature, no completion", rule="R6")
+            raise UnsignedCheckSheet(
+                "no signature, no completion: have the sheet signed, or say why it is not", rule="R6"
+            )
         events.append(e.UnsignedConfirmed(trip_id=trip_id, at=now, by=confirmed_by or "CAC"))
     if trip.result is None:
         raise IllegalTransition("the outcome has not been reported", rule="R7")

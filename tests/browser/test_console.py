@@ -429,6 +429,43 @@ def test_the_whole_life_of_a_tow_on_the_keyboard(console: Page, town: Town, pict
     picture(page, "console-completed")
 
 
+def test_r6_a_tow_worked_by_phone_alone_is_completed_with_the_reason_why_nobody_signed(
+    console: Page, town: Town, picture: Any
+) -> None:
+    page = console
+    case = town.new_case(fault="tow_only", caller={"name": "蒋女士", "phone": "13700001616"})
+    offer = town.send("zhang", "POST", f"/cases/{case['id']}/offers", {})
+    terms = {"vehicle": "沪A10002", "driver": {"name": "陈师傅", "phone": "13900000009"}, "crew": 2, "eta_minutes": 30}
+    town.send("zhang", "POST", f"/offers/{offer['id']}/accept", terms)
+    page.goto(f"{town.url}/console/cases/{case['id']}")
+    dialog = page.locator("dialog.ask")
+    page.locator('[data-step="arrive"]').click()
+    page.keyboard.press("Enter")
+    page.locator('[data-step="sheet"]').click()
+    dialog.get_by_label("里程（公里）").fill("45210")
+    dialog.get_by_label("检查发现").fill("变速箱漏油")
+    dialog.get_by_label("处理措施").fill("拖运")
+    dialog.get_by_label("拖车终点").fill("浦东绿地店")
+    picture(page, "console-sheet-by-phone")
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-step="sheet"]')).to_have_count(0)
+    page.locator('[data-step="outcome"]').click()
+    dialog.get_by_role("button", name="保存").click()
+    expect(page.locator(".drawer-head .state")).to_have_text("拖运")
+    page.keyboard.press("c")
+    expect(dialog).to_contain_text("客户还没有签字")
+    page.keyboard.press("Enter")
+    expect(dialog.locator(".wrong", has_text="必填")).to_have_count(1)
+    dialog.get_by_role("button", name="电话办理，无法签字").click()
+    picture(page, "console-complete-unsigned")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer-head .state")).to_have_text("完成")
+    page.keyboard.press("4")
+    expect(page.locator("[role=tabpanel]")).to_contain_text("变速箱漏油")
+    (trip,) = town.send("zhang", "GET", f"/cases/{case['id']}")["trips"]
+    assert (trip["unsigned_reason"], trip["unsigned_confirmed_by"]) == ("电话办理，无法签字", "zhang")
+
+
 def test_escape_closes_what_lies_on_top(console: Page, town: Town) -> None:
     page = console
     case = town.new_case(caller={"name": "沈先生", "phone": "13700001515"})

@@ -106,6 +106,9 @@ export const reportOutcome = (
   key: string,
 ): Promise<Trip> => told(api.POST("/api/v1/trips/{trip_id}/outcome", { ...ofTrip(trip, key), body }));
 
+export const fillSheet = (trip: string, sheet: Readonly<Record<string, unknown>>, key: string): Promise<Trip> =>
+  told(api.PUT("/api/v1/trips/{trip_id}/checksheet", { ...ofTrip(trip, key), body: sheet }));
+
 export const refuseSignature = (trip: string, refused_reason: string, key: string): Promise<Trip> =>
   told(
     api.POST("/api/v1/trips/{trip_id}/checksheet/sign", {

@@ -5,7 +5,7 @@
 import { newKey } from "@/shared/api";
 import { currentSession } from "@/shared/session";
 import { t } from "@/shared/words";
-import { ask } from "./ask";
+import { type AskedField, ask } from "./ask";
 import * as commands from "./commands";
 import type { Candidate, Case, RescueVehicle, Trip } from "./contract";
 import { canBeUndone, doneSoon } from "./undo";
@@ -272,17 +272,12 @@ function onTrip(known: Case, trip: Trip, tools: StepTools): Step[] {
     });
   }
   if (status === "on_scene" && trip.result === null) steps.push(outcome(trip, tools));
-  if ((status === "on_scene" || status === "towing") && trip.sheet && !settled && !trip.unsigned_reason) {
-    steps.push(
-      withReason(
-        "refuse",
-        t("console.refused_signature"),
-        (reason, key) => commands.refuseSignature(trip.id, reason, key),
-        tools,
-      ),
-    );
+  const unsigned = !settled && !trip.unsigned_reason;
+  if (status === "on_scene" || status === "towing") {
+    if (trip.sheet === null) steps.push(sheetByPhone(trip, tools));
+    if (unsigned) steps.push(refusal(trip, tools));
   }
-  if (trip.result === "repaired" || trip.result === "towed") steps.push(completion(trip, tools));
+  if (trip.result === "repaired" || trip.result === "towed") steps.push(completion(trip, unsigned, tools));
   if (status === "accepted")
     steps.push(reported("depart", t("console.departed"), (key) => commands.departed(trip.id, key), tools));
   if (status === "accepted" || status === "en_route") {
@@ -404,24 +399,79 @@ const outcome = (trip: Trip, tools: StepTools): Step => ({
     }),
 });
 
-/** The completion of a tow is phoned in and confirmed here (R7). */
-const completion = (trip: Trip, tools: StepTools): Step => ({
-  id: "complete",
-  word: trip.kind === "tow" ? t("task.confirm_completion") : t("console.complete"),
-  hot: "C",
-  look: "primary",
+/** What the driver reads out over the phone (R6); a sheet that a phone has filled in is not written over. */
+const sheetByPhone = (trip: Trip, tools: StepTools): Step => ({
+  id: "sheet",
+  word: t("console.sheet_by_phone"),
   act: () =>
     ask({
-      title: trip.kind === "tow" ? t("task.confirm_completion") : t("console.complete"),
-      detail: t("console.complete_detail"),
-      fields: [{ name: "confirmed_by", label: t("console.confirmed_by"), value: currentSession().who?.username ?? "" }],
-      confirm: t("console.confirm"),
-      send: async ({ confirmed_by = "" }, key) => {
-        await commands.complete(trip.id, confirmed_by, key);
+      title: t("console.sheet_by_phone"),
+      detail: t("console.sheet_by_phone_detail"),
+      fields: [
+        { name: "odometer_km", label: t("sheet.odometer_km"), kind: "number", optional: true, min: 0, max: 9_999_999 },
+        { name: "fault_found", label: t("sheet.fault_found") },
+        { name: "work_done", label: t("sheet.work_done") },
+        ...(trip.kind === "tow"
+          ? [{ name: "destination", label: t("sheet.destination"), optional: true } as const]
+          : []),
+      ],
+      confirm: t("console.keep"),
+      send: async ({ odometer_km, ...rest }, key) => {
+        const told = Object.entries(rest).filter(([, value]) => value.trim());
+        const odometer = odometer_km ? { odometer_km: Number(odometer_km) } : {};
+        await commands.fillSheet(trip.id, { ...odometer, ...Object.fromEntries(told) }, key);
         tools.refresh();
       },
     }),
 });
+
+/** Nobody signed (R6); what a dispatcher records is confirmed with it. */
+const whyUnsigned = (): AskedField => ({
+  name: "unsigned",
+  label: t("console.why_unsigned"),
+  often: [t("console.unsigned_by_phone"), t("console.unsigned_left"), t("console.unsigned_refused")],
+});
+
+const refusal = (trip: Trip, tools: StepTools): Step => ({
+  id: "refuse",
+  word: t("console.refused_signature"),
+  act: () =>
+    ask({
+      title: t("console.refused_signature"),
+      fields: [whyUnsigned()],
+      confirm: t("console.confirm"),
+      send: async ({ unsigned = "" }, key) => {
+        await commands.refuseSignature(trip.id, unsigned, key);
+        tools.refresh();
+      },
+    }),
+});
+
+/** The completion of a tow is phoned in and confirmed here (R7); without a signature, with the reason for that (R6). */
+const completion = (trip: Trip, unsigned: boolean, tools: StepTools): Step => {
+  const word = trip.kind === "tow" ? t("task.confirm_completion") : t("console.complete");
+  return {
+    id: "complete",
+    word,
+    hot: "C",
+    look: "primary",
+    act: () =>
+      ask({
+        title: word,
+        detail: t(unsigned ? "console.complete_unsigned" : "console.complete_detail"),
+        fields: [
+          ...(unsigned ? [whyUnsigned()] : []),
+          { name: "confirmed_by", label: t("console.confirmed_by"), value: currentSession().who?.username ?? "" },
+        ],
+        confirm: t("console.confirm"),
+        send: async ({ confirmed_by = "", unsigned: reason = "" }, key) => {
+          if (unsigned) await commands.refuseSignature(trip.id, reason, `${key}-unsigned`);
+          await commands.complete(trip.id, confirmed_by, key);
+          tools.refresh();
+        },
+      }),
+  };
+};
 
 /** A change after the acceptance: who, when, from and to stay on record (R4). */
 const tripChange = (trip: Trip, tools: StepTools): Step => ({

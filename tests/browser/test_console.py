@@ -315,6 +315,25 @@ def test_the_board_calms_filters_and_searches(console: Page, town: Town) -> None
     expect(page.locator(".board-row")).to_contain_text("派工中")
 
 
+def test_the_search_finds_a_running_case_by_its_callers_phone_and_name(console: Page, town: Town) -> None:
+    page = console
+    case = town.new_case(caller={"name": "尤先生", "phone": "13700001717"})
+    other = page.locator(".other-cases button")
+    expect(page.locator(".board-row")).to_have_count(1)
+    for sought in ("13700001717", "尤先生"):
+        page.keyboard.press("/")
+        page.get_by_label("搜索").fill(sought)
+        expect(page.locator(".board-row")).to_have_count(0)
+        expect(other).to_contain_text(case["number"])
+        page.keyboard.press("Enter")
+        expect(other).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer h2")).to_contain_text(case["number"])
+    page.get_by_label("搜索").fill(case["number"])
+    expect(page.locator(".board-row")).to_have_count(1)
+    expect(other).to_have_count(0)
+
+
 def test_a_kept_view_is_there_after_the_page_is_opened_anew(console: Page) -> None:
     page = console
     page.locator('.counts [data-tone="late"]').click()

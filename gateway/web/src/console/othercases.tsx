@@ -1,4 +1,4 @@
-/** What the search finds beside the board: cases that have ended. */
+/** What the search finds beside the rows shown: cases that have ended, and those found by phone or name, which no row has. */
 import { useQuery } from "@tanstack/react-query";
 import { api, told } from "@/shared/api";
 import { dayAndTime, plateText } from "@/shared/format";
@@ -8,15 +8,16 @@ import { useSettled } from "./callerfile";
 
 const PAUSE_MS = 400;
 const WORTH_ASKING = 3;
-const MOST = 8;
+const MOST = 50;
 
 export function OtherCases({
   text,
-  onBoard,
+  isShown,
   onOpen,
 }: {
   text: string;
-  onBoard: (id: string) => boolean;
+  /** Whether the board has a row of it now. */
+  isShown: (id: string) => boolean;
   onOpen: (id: string) => void;
 }) {
   const t = useWords();
@@ -27,7 +28,7 @@ export function OtherCases({
     queryFn: () => told(api.GET("/api/v1/cases", { params: { query: { q, limit: MOST } } })),
     enabled: q.length >= WORTH_ASKING,
   });
-  const others = q === typed ? data.filter((one) => !onBoard(one.id)) : [];
+  const others = q === typed ? data.filter((one) => !isShown(one.id)) : [];
   if (others.length === 0) return null;
   return (
     <section className="other-cases" aria-label={t("console.other_cases")}>

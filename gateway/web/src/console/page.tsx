@@ -89,6 +89,7 @@ export function ConsolePage() {
   const [replayed, setReplayed] = useState<ReplaySubject | null>(null);
   const search = useRef<HTMLInputElement>(null);
   const mapRoom = useRef<HTMLDivElement>(null);
+  const boardRoom = useRef<HTMLElement>(null);
 
   const words = useCallback(
     (card: Card) => `${t(`fault.${card.fault}`)} ${t(`case.status.${card.status}`)} ${dealerName(card.dealer)}`,
@@ -280,7 +281,7 @@ export function ConsolePage() {
         <LineDot feed={feed} />
       </TopBar>
       <main className="console-rooms" data-intake={intake || undefined} data-drawer={opened !== null || undefined}>
-        <section className="board-room" aria-label={t("page.board")}>
+        <section className="board-room" aria-label={t("page.board")} ref={boardRoom}>
           <BoardBar
             counts={counts}
             filters={filters}
@@ -292,6 +293,7 @@ export function ConsolePage() {
             onLeaveSearch={() => {
               search.current?.blur();
               setCursor(order[0] ?? null);
+              if (order.length === 0) boardRoom.current?.querySelector<HTMLElement>(".other-cases button")?.focus();
             }}
             onNew={begin}
             onCopy={() => void copy()}
@@ -307,7 +309,7 @@ export function ConsolePage() {
             onOpen={open}
             empty={filtered ? t("console.nothing_found") : t("page.empty_board")}
           />
-          <OtherCases text={filters.text} onBoard={(id) => cards.has(id)} onOpen={open} />
+          <OtherCases text={filters.text} isShown={(id) => order.includes(id)} onOpen={open} />
         </section>
         {intake ? (
           <Intake

@@ -426,6 +426,13 @@ def test_the_whole_life_of_a_tow_on_the_keyboard(console: Page, town: Town, pict
     dialog.get_by_label("多少分钟到达").fill("40")
     page.keyboard.press("Enter")
     expect(page.locator(".drawer-head .state")).to_have_text("已接单")
+    page.locator('[data-step="change"]').click()
+    dialog.get_by_label("司机电话").fill("13900000010")
+    dialog.get_by_label("原因", exact=True).fill("换了号码")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    driver = town.send("zhang", "GET", f"/cases/{case['id']}")["trips"][0]["driver"]
+    assert driver == {"name": "陈师傅", "phone": "13900000010"}
     page.locator('[data-step="call"]').click()
     dialog.get_by_label("通话内容").fill("在路上")
     dialog.get_by_role("button", name="保存").click()

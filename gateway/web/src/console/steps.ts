@@ -14,7 +14,7 @@ export interface StepTools {
   /** Runs `work` and tells what the service said where it refused. */
   run: (work: (key: string) => Promise<unknown>) => Promise<boolean>;
   /** Ask the service anew about the case. */
-  refresh: () => void;
+  refresh: () => unknown;
   /** Runs `act` at once, or, where data have stopped, after the dispatcher has confirmed it. */
   fresh: (act: () => void) => void;
   /** Let the next click on the map name the corrected place. */
@@ -510,13 +510,13 @@ const tripChange = (trip: Trip, tools: StepTools): Step => ({
       ],
       confirm: t("console.keep"),
       send: async (answers, key) => {
-        const driver = answers["driver.name"];
+        const { "driver.name": name = "", "driver.phone": phone = "" } = answers;
         await commands.changeTrip(
           trip.id,
           {
             eta_minutes: answers.eta_minutes ? Number(answers.eta_minutes) : null,
             vehicle: answers.vehicle || null,
-            driver: driver ? { name: driver, phone: answers["driver.phone"] ?? "" } : null,
+            driver: name || phone ? { name: name || trip.driver.name, phone } : null, // another number, the same driver
             reason: answers.reason ?? "",
             outside_cause: answers.outside === "yes",
           },

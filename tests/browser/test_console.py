@@ -511,6 +511,27 @@ def test_escape_closes_what_lies_on_top(console: Page, town: Town) -> None:
     expect(page.locator(".drawer")).to_have_count(0)
 
 
+def test_a_double_enter_among_the_candidates_offers_once_and_nothing_is_refused(console: Page, town: Town) -> None:
+    page = console
+    case = town.new_case(caller={"name": "许女士", "phone": "13700001818"})
+    page.goto(f"{town.url}/console/cases/{case['id']}")
+    expect(page.locator(".drawer h2")).to_contain_text(case["number"])
+    page.keyboard.press("2")
+    offered(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method) if "/offers" in request.url else None)
+    # Until the case has been asked for anew, it looks as if it could be offered.
+    page.route(f"**/api/v1/cases/{case['id']}", lambda _: None)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator(".undo-step")).to_contain_text("已派给")
+    page.keyboard.press("Enter")
+    page.unroute_all()
+    expect(page.locator(".drawer-head .state")).to_have_text("派工中")
+    assert asked == ["POST"]
+    expect(page.locator(".ant-message-error")).to_have_count(0)
+
+
 def test_a_second_vehicle_is_approved_with_one_key(console: Page, town: Town) -> None:
     page = console
     case = town.new_case(caller={"name": "褚先生", "phone": "13700001212"})

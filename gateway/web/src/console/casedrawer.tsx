@@ -72,11 +72,14 @@ export function CaseDrawer(props: CaseDrawerProps) {
   const run = useCallback(
     async (work: (key: string) => Promise<unknown>): Promise<boolean> => {
       setBusy(true);
-      const done = await send(() => work(newKey())).finally(() => {
+      try {
+        const done = await send(() => work(newKey()));
+        const seen = anew();
+        if (done) await seen; // until it is, the page would let the same be done once more
+        return done;
+      } finally {
         setBusy(false);
-        anew();
-      });
-      return done;
+      }
     },
     [anew, send],
   );
@@ -136,8 +139,10 @@ export function CaseDrawer(props: CaseDrawerProps) {
 
   const offerIt = (candidate: Candidate) => {
     if (!known) return;
-    if (candidate.rank === 1) fresh(() => void makeOffer(known, "", "", tools));
-    else fresh(() => askWhyNotNearest(known, candidate, tools));
+    guarded(() => {
+      if (candidate.rank === 1) void makeOffer(known, "", "", tools);
+      else askWhyNotNearest(known, candidate, tools);
+    })();
   };
 
   if (!known) {

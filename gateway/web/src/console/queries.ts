@@ -79,10 +79,10 @@ export const useVehiclesOf = (dealer: string | undefined) =>
     staleTime: STANDING_MS,
   });
 
-/** Everything that may look different after something happened in these cases. */
-export function refresh(client: QueryClient, ...caseIds: string[]): void {
-  for (const id of caseIds) void client.invalidateQueries({ queryKey: ["case", id] });
+/** Everything that may look different after something happened in these cases. Resolves when the cases are as they are now. */
+export function refresh(client: QueryClient, ...caseIds: string[]): Promise<unknown> {
   for (const key of ["trip", "alarms", "tasks", "summary"]) void client.invalidateQueries({ queryKey: [key] });
+  return Promise.all(caseIds.map((id) => client.invalidateQueries({ queryKey: ["case", id] })));
 }
 
 /** What becomes of an offer, after which it cannot be taken back. */
@@ -98,7 +98,7 @@ export function useRefreshing(feed: Feed): void {
       changed.add(event.case);
       if (ANSWERED.has(event.kind)) tooLateToUndo(event.case);
       timer ??= window.setTimeout(() => {
-        refresh(client, ...changed);
+        void refresh(client, ...changed);
         changed.clear();
         timer = undefined;
       }, SOON_MS);

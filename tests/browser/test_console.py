@@ -532,6 +532,33 @@ def test_a_double_enter_among_the_candidates_offers_once_and_nothing_is_refused(
     expect(page.locator(".ant-message-error")).to_have_count(0)
 
 
+def test_f_ends_following_whatever_is_open_and_so_does_another_case(console: Page, town: Town) -> None:
+    page = console
+    case, other = town.new_case(), town.new_case(car={"plate": "沪A33333"})
+    offer = town.send("zhang", "POST", f"/cases/{case['id']}/offers", {})
+    terms = {"vehicle": "沪A10001", "driver": {"name": "陈师傅", "phone": "13900000009"}, "crew": 2, "eta_minutes": 30}
+    town.send("zhang", "POST", f"/offers/{offer['id']}/accept", terms)
+    hint = page.locator(".map-hint")
+    page.locator(".board-row", has_text="沪A·10001").click()
+    expect(page.locator('[data-step="arrive"]')).to_be_visible()
+    page.keyboard.press("f")
+    expect(hint).to_contain_text("正在跟随 沪A·10001")
+    page.keyboard.press("f")
+    expect(hint).to_have_count(0)
+    page.keyboard.press("f")
+    expect(hint).to_have_count(1)
+    town.send("zhang", "POST", f"/cases/{case['id']}/cancel", {"by": "customer", "reason": "已解决"})
+    expect(page.locator('[data-step="arrive"]')).to_have_count(0)
+    page.keyboard.press("f")
+    expect(hint).to_have_count(0)
+    page.keyboard.press("3")
+    page.get_by_role("button", name="跟随车辆").click()
+    expect(hint).to_have_count(1)
+    page.locator(".board-row", has_text=other["number"]).click()
+    expect(page.locator(".drawer h2")).to_contain_text(other["number"])
+    expect(hint).to_have_count(0)
+
+
 def test_a_second_vehicle_is_approved_with_one_key(console: Page, town: Town) -> None:
     page = console
     case = town.new_case(caller={"name": "褚先生", "phone": "13700001212"})

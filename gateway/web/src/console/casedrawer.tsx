@@ -132,9 +132,7 @@ export function CaseDrawer(props: CaseDrawerProps) {
   useKeys({
     ...Object.fromEntries(steps.filter((step) => step.hot).map((step) => [step.hot?.toLowerCase(), guarded(step.act)])),
     ...Object.fromEntries(TABS.map((name, at) => [String(at + 1), () => onTab(name)])),
-    f: () => {
-      if (plate) onFollow(plate);
-    },
+    ...(plate && props.followed === null ? { f: () => onFollow(plate) } : {}), // with it one ends, too: see the page
   });
 
   const offerIt = (candidate: Candidate) => {

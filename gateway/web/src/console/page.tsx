@@ -112,6 +112,7 @@ export function ConsolePage() {
   }, []);
   const open = useCallback(
     (id: string, to: Tab = "timeline", candidatesFirst = false) => {
+      if (id !== opened) setFollowed(null);
       setOpened(id);
       setCursor(id);
       setTab(to);
@@ -122,7 +123,7 @@ export function ConsolePage() {
       const card = feed.cards.get(id);
       if (card) look(card.lat, card.lon);
     },
-    [feed, look],
+    [feed, look, opened],
   );
   const close = useCallback(() => {
     if (placing) {
@@ -184,6 +185,7 @@ export function ConsolePage() {
     l: () => toggle("alarms"),
     t: () => toggle("tasks"),
     h: () => toggle("shift"),
+    ...(followed === null ? {} : { f: () => setFollowed(null) }),
     r: () => {
       if (opened) setReplayed({ kind: "case", id: opened });
       else setReplayed(followed ? { kind: "vehicle", plate: followed } : { kind: "city" });

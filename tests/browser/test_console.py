@@ -511,6 +511,22 @@ def test_escape_closes_what_lies_on_top(console: Page, town: Town) -> None:
     expect(page.locator(".drawer")).to_have_count(0)
 
 
+def test_a_case_is_replayed_from_its_opening_clear_of_the_bar(console: Page, town: Town, picture: Any) -> None:
+    page = console
+    case = town.rescue(caller={"name": "何女士", "phone": "13700001919"})
+    page.goto(f"{town.url}/console/cases/{case['id']}")
+    expect(page.locator(".drawer h2")).to_contain_text(case["number"])
+    page.keyboard.press("r")
+    expect(page.locator(".replay-head")).to_contain_text(f"{case['number']} 的回放")
+    expect(page.locator(".replay-end")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
+    picture(page, "console-replay-case")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator(".replay-head strong")).to_have_text("全城回放")
+    expect(page.locator(".replay-end")).to_have_count(1)
+
+
 def test_a_double_enter_among_the_candidates_offers_once_and_nothing_is_refused(console: Page, town: Town) -> None:
     page = console
     case = town.new_case(caller={"name": "许女士", "phone": "13700001818"})

@@ -10,7 +10,7 @@ import { type Ground, useGround } from "./base";
 import type { LonLat } from "./datum";
 import { caseMark, vehicleMark } from "./marks";
 import "./replay.css";
-import { caseStatusAt, placeAt, type Track } from "./tracks";
+import { caseStatusAt, placeAt, type Story, type Track } from "./tracks";
 
 export type ReplaySubject = { kind: "vehicle"; plate: string } | { kind: "case"; id: string } | { kind: "city" };
 
@@ -18,6 +18,8 @@ type Past = Awaited<ReturnType<typeof past>>;
 
 const SPEEDS = [1, 5, 20, 60] as const;
 const FRAME_MS = 100;
+/** What is shown stands clear of the head and of the bar. */
+const PADDING = { top: 80, right: 70, bottom: 120, left: 70 };
 const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 async function past(subject: ReplaySubject) {
@@ -60,18 +62,18 @@ export function ReplayView({ subject, onClose }: { subject: ReplaySubject; onClo
     if (ground && data) lookAtAll(ground, data);
   }, [ground, data]);
 
-  const what =
-    subject.kind === "vehicle"
-      ? plateText(subject.plate)
-      : subject.kind === "case"
-        ? (data?.cases[0]?.number ?? t("page.case"))
-        : t("map.whole_city");
+  const title =
+    subject.kind === "city"
+      ? t("map.replay_city")
+      : t("map.replay_of", {
+          what: subject.kind === "vehicle" ? plateText(subject.plate) : (data?.cases[0]?.number ?? t("page.case")),
+        });
   const nothing = data && !data.vehicles.length && !data.cases.length;
   return (
-    <section className="map-room replay" aria-label={t("map.replay_of", { what })}>
+    <section className="map-room replay" aria-label={title}>
       <div className="map-ground" ref={container} />
       <header className="replay-head">
-        <strong>{t("map.replay_of", { what })}</strong>
+        <strong>{title}</strong>
         <button type="button" onClick={onClose}>
           {t("map.close_replay")}
         </button>
@@ -102,6 +104,7 @@ export function ReplayView({ subject, onClose }: { subject: ReplaySubject; onClo
             />
             <Ticks past={data} from={span.from} to={span.to} onChoose={setAt} />
           </div>
+          <span className="replay-end">{clockTimeWithSeconds(span.to)}</span>
           <label>
             {t("map.speed")}
             <select value={speed} onChange={(event) => setSpeed(Number(event.target.value))}>
@@ -196,7 +199,7 @@ function show(ground: Ground, past: Past, now: number): void {
     }
   }
   const cases = past.cases.flatMap((one) => {
-    const status = caseStatusAt(one.statuses as unknown as [number, string][], now);
+    const status = caseStatusAt(one as unknown as Story, now);
     if (!status) return [];
     const look = caseMark(toneOfStatus(status), false);
     return [point(ground.drawn([one.lon, one.lat]), { look, course: 0, label: one.number })];
@@ -227,7 +230,7 @@ function lookAtAll(ground: Ground, past: Past): void {
     [180, 90, -180, -90],
   );
   ground.map.fitBounds([ground.drawn([west, south]), ground.drawn([east, north])], {
-    padding: 70,
+    padding: PADDING,
     maxZoom: 15,
     animate: false,
   });

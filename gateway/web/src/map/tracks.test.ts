@@ -21,11 +21,13 @@ test("fixes far apart are not joined: the vehicle stays, and its fix grows old",
   expect(placeAt(track, 500_000)).toMatchObject({ lat: 32, lon: 122, old: true });
 });
 
-test("a case is shown from its opening until it leaves the board", () => {
+test("a case is shown from its opening, though that was recorded later, until it leaves the board", () => {
+  const opened_at = new Date(10).toISOString();
   const statuses: [number, string][] = [
-    [10, "open"],
+    [12, "open"],
     [20, "offered"],
     [30, "closed"],
   ];
-  expect([5, 10, 25, 30].map((now) => caseStatusAt(statuses, now))).toEqual([null, "open", "offered", null]);
+  const at = (now: number) => caseStatusAt({ opened_at, statuses }, now);
+  expect([5, 10, 12, 25, 30].map(at)).toEqual([null, "open", "open", "offered", null]);
 });

@@ -36,8 +36,15 @@ export function placeAt(track: Track, now: number): Place | null {
 
 const GONE = new Set(["closed", "cancelled", "failed", "completed"]);
 
+/** A case's statuses from when each was recorded, which of the first may be a little after the opening. */
+export interface Story {
+  opened_at: string;
+  statuses: readonly (readonly [number, string])[];
+}
+
 /** The status at `now`; null before the case was opened and when it had left the board. */
-export function caseStatusAt(statuses: readonly [number, string][], now: number): string | null {
-  const status = statuses.findLast(([at]) => at <= now)?.[1];
+export function caseStatusAt({ opened_at, statuses }: Story, now: number): string | null {
+  if (now < Date.parse(opened_at)) return null;
+  const [, status] = statuses.findLast(([at]) => at <= now) ?? statuses[0] ?? [];
   return status === undefined || GONE.has(status) ? null : status;
 }

@@ -411,6 +411,35 @@ def test_of_three_thousand_rows_few_exist_and_they_move_after_400_ms_with_a_trac
     expect(page.locator(".board-row[data-moved]")).to_have_count(0)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_in_a_narrow_board_beside_the_intake_the_countdown_is_whole(
+    page: Page, town: Town, language: str, picture: Any
+) -> None:
+    town.enter(page.context, "zhang")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.add_init_script(f"localStorage.setItem('language', '{language}')")
+    promised = {"deadline_at": "2026-11-24T23:22:00Z", "deadline_kind": "promise", "vehicle": "沪A10002"}
+    cases = [
+        card(
+            1, status="awaiting_second_dispatch", fault="traction_battery", needs="tow", priority=9, plate="沪AD12345"
+        ),
+        card(2, status="en_route", fault="traction_battery", needs="tow", priority=9, **promised),
+        card(3, status="on_scene", fault="coolant", needs="tow", plate="沪AD12345"),
+    ]
+    told = {"type": "snapshot", "partial": False, "cases": cases, "vehicles": []}
+    now = {"seq": 1, "now": "2026-11-25T01:00:00Z", "speed": 1}
+    page.route_web_socket("**/api/v1/live*", lambda socket: socket.send(json.dumps({**told, **now})))
+    page.goto(f"{town.url}/console")
+    expect(page.locator(".board-row")).to_have_count(3)
+    page.keyboard.press("n")
+    expect(page.locator(".intake")).to_be_visible()
+    picture(page, f"console-narrow-{language}")
+    cut = "(parts) => parts.filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.textContent)"
+    assert page.locator(".row-line").evaluate_all(cut) == []
+    if language == "zh":
+        assert page.locator(".row-fault").evaluate_all(cut) == []
+
+
 def test_the_whole_life_of_a_tow_on_the_keyboard(console: Page, town: Town, picture: Any) -> None:
     page = console
     case = town.new_case(fault="stuck", caller={"name": "吴女士", "phone": "13700006666"})

@@ -101,17 +101,17 @@ const Row = memo(function Row({ card, now, dealer }: { card: Card; now: number; 
       <div className="row-line">
         <span className="row-state">
           <Shape tone={tone} />
-          {t(`case.status.${card.status}`)}
+          <span>{t(`case.status.${card.status}`)}</span>
         </span>
         <strong className="row-plate">{card.plate ? plateText(card.plate) : t("page.no_plate")}</strong>
         <span className="row-fault">{t(`fault.${card.fault}`)}</span>
-        {card.needs === "tow" ? <span className="row-tow">{t("vehicle.kind.tow")}</span> : null}
-        {card.priority > 0 ? <span className="row-priority">{t("console.priority")}</span> : null}
         <time className="row-countdown" data-press={press || undefined}>
           {text}
         </time>
       </div>
       <div className="row-line row-below">
+        {card.priority > 0 ? <span className="row-priority">{t("console.priority")}</span> : null}
+        {card.needs === "tow" ? <span className="row-tow">{t("vehicle.kind.tow")}</span> : null}
         <span className="row-place" title={card.address}>
           {card.address || `${card.lat.toFixed(5)}, ${card.lon.toFixed(5)}`}
         </span>

@@ -340,6 +340,9 @@ def test_a_kept_view_is_there_after_the_page_is_opened_anew(console: Page) -> No
     page.get_by_role("button", name="筛选 ▾").click()
     page.get_by_label("视图名称").fill("超时的")
     page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")  # while the filters still fade
+    expect(page.locator(".tray")).to_be_focused()
     page.reload()
     late = page.locator('.counts [data-tone="late"]')
     expect(late).to_have_attribute("aria-pressed", "false")

@@ -1,6 +1,6 @@
 /** Over the board: new case, search, counts by state that filter, the finer filters, and the views one has kept. */
 import { Popover } from "antd";
-import { type RefObject, useState } from "react";
+import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { SHAPES, Shape, type Tone } from "@/shared/states";
 import { useWords } from "@/shared/words";
 import type { Dealer } from "./contract";
@@ -91,9 +91,16 @@ export function BoardBar(props: BoardBarProps) {
 
 function FinerFilters({ filters, onFilters, filtering, onFiltering, dealers }: BoardBarProps) {
   const t = useWords();
+  const room = useRef<HTMLDivElement>(null);
+  // It fades for a while after it was closed: the keys are the page's again at once.
+  useLayoutEffect(() => {
+    const { activeElement } = document;
+    if (!filtering && activeElement instanceof HTMLElement && room.current?.contains(activeElement))
+      activeElement.blur();
+  }, [filtering]);
   const set = Number(filters.needs !== "") + Number(filters.channel !== "") + Number(filters.dealer !== "");
   const content = (
-    <div className="finer">
+    <div className="finer" ref={room}>
       <label>
         {t("console.needs")}
         <select

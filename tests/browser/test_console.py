@@ -617,9 +617,13 @@ def test_a_second_vehicle_is_approved_with_one_key(console: Page, town: Town) ->
     town.send("zhang", "POST", f"/trips/{trip}/outcome", {"result": "unresolved", "drivable": False})
     page.goto(f"{town.url}/console/cases/{case['id']}")
     expect(page.locator(".drawer-head .state")).to_have_text("待确认二次派车")
+    page.keyboard.press("5")
+    expect(page.locator(".task time")).to_have_text(re.compile(r"^\d\d:\d\d 起$"))
     page.keyboard.press("a")
     page.keyboard.press("Enter")
     expect(page.locator(".drawer-head .state")).to_have_text("待派")
+    page.keyboard.press("1")
+    expect(page.locator(".timeline li", has_text="二次派车决定")).to_contain_text("同意 · 拖车")
     page.keyboard.press("2")
     expect(page.locator(".candidate").first).to_contain_text("沪A·10002")
 

@@ -116,7 +116,7 @@ export function CaseDrawer(props: CaseDrawerProps) {
         ask({
           title: t("console.follow_link"),
           detail: t("console.follow_link_detail"),
-          fields: [{ name: "url", label: t("console.link_address"), value: url }],
+          fields: [{ name: "url", label: t("console.progress_link"), value: url }],
           confirm: t("console.copy_link"),
           send: () => navigator.clipboard.writeText(url),
         }),

@@ -17,6 +17,7 @@ export function TaskRow({
   const t = useWords();
   const due = Date.parse(task.due_at);
   const left = due - now;
+  const atOnce = task.due_at === task.since; // to be done as soon as one can: it has no time after which it is late
   const content = (
     <>
       <strong>{t(`task.${task.kind}`)}</strong>
@@ -26,8 +27,12 @@ export function TaskRow({
           .filter(Boolean)
           .join(" · ")}
       </span>
-      <time dateTime={task.due_at} title={clockTime(due)} data-press={left < 0 ? "over" : undefined}>
-        {left < 0 ? t("console.due_since", { t: age(-left) }) : t("console.due_in", { t: duration(left) })}
+      <time dateTime={task.due_at} title={clockTime(due)} data-press={left < 0 && !atOnce ? "over" : undefined}>
+        {atOnce
+          ? t("console.waits_since", { time: clockTime(due) })
+          : left < 0
+            ? t("console.due_since", { t: age(-left) })
+            : t("console.due_in", { t: duration(left) })}
       </time>
     </>
   );

@@ -19,6 +19,7 @@ export function whatHappened(data: Readonly<Record<string, unknown>>, dealerName
   }
   if (typeof data.approved === "boolean" && data.needs !== undefined) {
     parts.push(t(data.approved ? "page.approved" : "page.not_approved"));
+    if (data.approved && text("needs")) parts.push(translated("vehicle.kind", text("needs")));
   }
   if (text("before") || text("after")) parts.push(`${valueText(text("before")) || "–"} → ${changedTo(data)}`);
   for (const name of ["reason", "override_reason", "note", "comment", "signer", "confirmed_by"]) {

@@ -19,7 +19,9 @@ class Standing(StrEnum):
     """Where things stand, in the motorist's words."""
 
     LOCATING = "locating"
+    LOCATED = "located"
     WAITING = "waiting"
+    ASSIGNED = "assigned"
     COMING = "coming"
     ON_SCENE = "on_scene"
     TOWING = "towing"
@@ -29,7 +31,7 @@ class Standing(StrEnum):
 
 
 _STANDING = {
-    CaseStatus.ACCEPTED: Standing.COMING,
+    CaseStatus.ACCEPTED: Standing.ASSIGNED,
     CaseStatus.EN_ROUTE: Standing.COMING,
     CaseStatus.ON_SCENE: Standing.ON_SCENE,
     CaseStatus.AWAITING_SECOND_DISPATCH: Standing.ON_SCENE,
@@ -41,7 +43,8 @@ _STANDING = {
 }
 """Everything before an acceptance is waiting: to whom the case is offered is not the motorist's business."""
 
-CANCELLABLE = frozenset({Standing.WAITING, Standing.COMING})
+BEFORE_ARRIVAL = frozenset({Standing.WAITING, Standing.ASSIGNED, Standing.COMING})
+"""So long the motorist waits, wants advice, and may call it off (K2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

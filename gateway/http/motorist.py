@@ -20,7 +20,7 @@ from dispatch import queries, service
 from dispatch.desk import Act
 from dispatch.opening import to_position
 from dispatch.vocabulary import CancelledBy, Case, CaseStatus, Trip
-from dispatch.wayside import CANCELLABLE, Standing, advice_of, arrival_of, standing_of
+from dispatch.wayside import BEFORE_ARRIVAL, Standing, advice_of, arrival_of, standing_of
 from gateway import links
 from gateway.bootstrap import Service
 from gateway.faultwords import fault_word
@@ -240,7 +240,7 @@ async def _view(visit: Visit, case: Case | None) -> MotoristView:
     service, now = visit.service, visit.now
     hotline = service.settings.hotline
     if case is None:
-        return _nothing_yet(hotline, now)
+        return _nothing_yet(visit.link, hotline, now)
     trip = case.active_trip
     live = service.live.get(trip.plate) if trip and trip.arrived_at is None else None
     async with service.db.read() as session:
@@ -270,9 +270,9 @@ async def _view(visit: Visit, case: Case | None) -> MotoristView:
         if band
         else None,
         distance_m=round(distance_m(live.position, scene), 0) if live else None,
-        advice=list(advice_of(case)) if standing in (Standing.WAITING, Standing.COMING) else [],
+        advice=list(advice_of(case)) if standing in BEFORE_ARRIVAL else [],
         hotline=hotline,
-        can_cancel=standing in CANCELLABLE,
+        can_cancel=standing in BEFORE_ARRIVAL,
         survey_open=case.status is CaseStatus.COMPLETED,
         satisfaction=case.satisfaction,
         has_record=_has_record(case),
@@ -280,9 +280,9 @@ async def _view(visit: Visit, case: Case | None) -> MotoristView:
     )
 
 
-def _nothing_yet(hotline: str, now: datetime) -> MotoristView:
+def _nothing_yet(link: MotoristLink, hotline: str, now: datetime) -> MotoristView:
     return MotoristView(
-        state=Standing.LOCATING,
+        state=Standing.LOCATING if link.lat is None else Standing.LOCATED,
         number="",
         opened_at=None,
         scene=None,
@@ -335,7 +335,7 @@ async def cancel(token: TokenPath, body: CancelIn, request: Request) -> Response
     async with visit.act() as act:
         case = await queries.get_case(act.session, known.id, lock=True)
         if case.status is not CaseStatus.CANCELLED:
-            if standing_of(case) not in CANCELLABLE:
+            if standing_of(case) not in BEFORE_ARRIVAL:
                 raise IllegalTransition("help is there already: tell the crew, or call us")
             desk = visit.service.desk
             case = await service.cancel_case(desk, act, case.id, by=CancelledBy.CUSTOMER, reason=body.reason)

@@ -61,7 +61,8 @@ def test_to_whom_a_case_is_offered_is_not_the_motorists_business() -> None:
     awaiting = replace(opened(), status=CaseStatus.AWAITING_SECOND_DISPATCH)
     assert standing_of(awaiting) is Standing.ON_SCENE
     assert {standing_of(replace(opened(), status=status)) for status in CaseStatus} == set(Standing) - {
-        Standing.LOCATING
+        Standing.LOCATING,
+        Standing.LOCATED,
     }
 
 

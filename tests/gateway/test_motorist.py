@@ -36,8 +36,11 @@ async def test_a_link_follows_its_case_and_tells_no_more_than_it_must(house: Hou
     offered = await look(house, token)
     assert (offered["state"], offered["service"], offered["vehicle"]) == ("waiting", None, None)
     trip = (await house.d1.post(f"/offers/{offer['id']}/accept", acceptance())).json()
+    assigned = await look(house, token)
+    assert (assigned["state"], assigned["driver"], assigned["can_cancel"]) == ("assigned", "陈", True)
+    await house.driver.post(f"/trips/{trip['id']}/depart")
     coming = await look(house, token)
-    assert (coming["state"], coming["driver"], coming["can_cancel"]) == ("coming", "陈", True)
+    assert (coming["state"], coming["can_cancel"]) == ("coming", True)
     assert coming["service"] == {"dealer_name": "店D1", "dealer_phone": "021-51330126"}
     assert coming["arrival"]["source"] == "promise"  # type: ignore[index]
     text = str(coming)
@@ -54,6 +57,7 @@ async def test_a_phone_tells_where_it_is_before_there_is_a_case(house: House) ->
     assert (await look(house, token))["state"] == "locating"
     said = {**SCENE, "accuracy_m": 12.5}
     assert (await house.client.post(f"/api/v1/motorist/{token}/position", json=said)).status_code == 200
+    assert (await look(house, token))["state"] == "located"
     state = (await house.cac.get(f"/links/{link_id}")).json()
     assert state["opened_at"]
     assert (state["position"]["lat"], state["position"]["accuracy_m"]) == (SCENE["lat"], 12.5)
@@ -102,7 +106,7 @@ async def test_r6_k11_afterwards_the_survey_and_the_signed_record(house: House) 
     for said in ("服务救援记录表", "李女士", "沪B54321", "#letx=1*粗*$a$", "里程（公里）", "48210", "左：划痕", sealed):
         assert said in read, said
     english = await house.client.get(f"/api/v1/motorist/{token}/record.pdf?lang=en")
-    assert "left：scratch" in PdfReader(io.BytesIO(english.content)).pages[0].extract_text()
+    assert "left: scratch" in PdfReader(io.BytesIO(english.content)).pages[0].extract_text()
     masked = await house.oem.get(f"/cases/{trip['case']}/record.pdf")
     shown = PdfReader(io.BytesIO(masked.content)).pages[0].extract_text().replace(" ", "")
     assert "李女士" not in shown

@@ -13,6 +13,7 @@ import "./motorist.css";
 import { Survey } from "./survey";
 import { Where } from "./where";
 
+const TELLS_PLACE = new Set(["locating", "located", "waiting"]);
 const OVER = new Set(["completed", "ended", "cancelled"]);
 const LOOK_AGAIN_MS = 5_000;
 /** The map is the heavy part: it comes after what matters is on the screen. */
@@ -87,7 +88,7 @@ function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Sta
   const t = useWords();
   const language = useLanguage();
   const { state, scene, vehicle, arrival } = standing;
-  const moving = state === "coming" && scene !== null;
+  const moving = (state === "coming" || state === "assigned") && scene !== null && vehicle?.lat != null;
   const over = OVER.has(state);
   return (
     <main>
@@ -104,7 +105,7 @@ function Told({ standing, onTold }: { standing: Standing; onTold: (standing: Sta
           </p>
         ) : null}
       </section>
-      {state === "locating" || state === "waiting" ? <Where onTold={onTold} /> : null}
+      {TELLS_PLACE.has(state) ? <Where onTold={onTold} /> : null}
       {moving ? (
         <Suspense fallback={<div className="way" />}>
           <WayMap scene={scene} vehicle={vehicle} />

@@ -50,7 +50,7 @@ def test_from_where_are_you_to_how_was_it(kerb: BrowserContext, town: Town, pict
     path = f"/trips/{trip['id']}"
     town.send("li", "POST", f"{path}/depart", {})
     expect(page.get_by_role("heading", name="救援车正在赶来")).to_be_visible()
-    expect(page.locator(".way")).to_have_count(0)  # no position of the vehicle is known: an empty map would tell nothing
+    expect(page.locator(".way")).to_have_count(0)  # an empty map would tell nothing
     picture(page, "motorist-coming")
     town.send("li", "POST", f"{path}/arrive", {})
     expect(page.get_by_role("heading", name="救援人员已到现场")).to_be_visible()

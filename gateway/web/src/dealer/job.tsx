@@ -6,6 +6,7 @@ import { StateMark } from "@/shared/states";
 import { hasWord, useWords } from "@/shared/words";
 import { Accept, Change, Outcome, Reasoned } from "./answer";
 import type { Job } from "./jobs";
+import { leftMs } from "./offers";
 import { perform, useDeeds } from "./outbox";
 import { nextAfter } from "./project";
 import { Sheet } from "./sheet";
@@ -158,7 +159,7 @@ function Ring({ offer, quiet, onQuiet }: { offer: NonNullable<Job["offer"]>; qui
   const t = useWords();
   const now = useNow();
   const whole = Date.parse(offer.expires_at) - Date.parse(offer.at);
-  const left = Math.min(whole, Math.max(0, Date.parse(offer.expires_at) - now));
+  const left = leftMs(offer, now);
   const round = 2 * Math.PI * 44;
   return (
     <section className="ring" aria-label={t("dealer.offer")}>

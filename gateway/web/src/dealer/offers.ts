@@ -4,6 +4,12 @@ import type { Job } from "./jobs";
 import { useDeeds } from "./outbox";
 import { allowRing, startRinging, stopRinging } from "./ring";
 
+/** How long there is to answer: never more than there was, however this phone's clock goes. */
+export function leftMs({ at, expires_at }: NonNullable<Job["offer"]>, now: number): number {
+  const end = Date.parse(expires_at);
+  return Math.min(end - Date.parse(at), Math.max(0, end - now));
+}
+
 /** Rings while an offer waits that nobody has silenced. Gives which are silent, and how to silence one or not. */
 export function useRinging(jobs: readonly Job[]): [ReadonlySet<string>, (offer: string) => void] {
   const [quiet, setQuiet] = useState<ReadonlySet<string>>(new Set());

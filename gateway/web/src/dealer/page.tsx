@@ -15,7 +15,7 @@ import "./dealer.css";
 import { Figures, History, People, Vehicles } from "./desk";
 import { JobScreen } from "./job";
 import { JOBS, type Job, PHOTOS, useJobs } from "./jobs";
-import { useGone, useRinging } from "./offers";
+import { leftMs, useGone, useRinging } from "./offers";
 import { type Deed, flush, forget, openOutbox, tryAgain, useDeeds, useOffline } from "./outbox";
 
 const client = new QueryClient({
@@ -54,7 +54,10 @@ function Desk() {
   const [quiet, toggleQuiet] = useRinging(told.jobs);
   const [gone, dismiss] = useGone(told.jobs);
   const at = useAtHand(told.jobs);
-  const elsewhere = told.jobs.filter((job) => job.offer && (room !== "jobs" || job.case.id !== at.shown?.case.id));
+  const elsewhere = told.jobs.flatMap((job) => {
+    const onScreen = room === "jobs" && job.case.id === at.shown?.case.id;
+    return job.offer && !onScreen ? [{ job, offer: job.offer }] : [];
+  });
   const queries = useQueryClient();
   const main = useRef<HTMLElement>(null);
   const shown = at.shown?.case.id;
@@ -109,10 +112,11 @@ function Desk() {
           </button>
         </div>
       ))}
-      {elsewhere.map((job) => (
+      {elsewhere.map(({ job, offer }) => (
         <Asking
-          key={job.case.id}
+          key={offer.id}
           job={job}
+          offer={offer}
           onLook={() => {
             setRoom("jobs");
             at.look(job.case.id);
@@ -198,7 +202,7 @@ function useAtHand(jobs: readonly Job[]): AtHand {
 }
 
 /** An offer that is not on the screen, wherever one is: how long there is to answer it. */
-function Asking({ job, onLook }: { job: Job; onLook: () => void }) {
+function Asking({ job, offer, onLook }: { job: Job; offer: NonNullable<Job["offer"]>; onLook: () => void }) {
   const t = useWords();
   const now = useNow();
   return (
@@ -207,7 +211,7 @@ function Asking({ job, onLook }: { job: Job; onLook: () => void }) {
       <span>
         {t(`fault.${job.case.fault}`)} · {plateText(job.case.car.plate) || job.case.number}
       </span>
-      <b role="timer">{minutesAndSeconds(Math.max(0, Date.parse(job.offer?.expires_at ?? "") - now))}</b>
+      <b role="timer">{minutesAndSeconds(leftMs(offer, now))}</b>
     </button>
   );
 }

@@ -32,7 +32,7 @@ export interface LiveMapProps {
   /** The place that is being entered. */
   spot: Spot | null;
   /** Where to look; a new `at` looks there again. */
-  focus: { lat: number; lon: number; zoom?: number; at: number } | null;
+  focus: { lat: number; lon: number; at: number } | null;
   onCase: (id: string) => void;
   onVehicle: (plate: string) => void;
   onDealer: (code: string) => void;
@@ -93,7 +93,7 @@ export function LiveMap(props: LiveMapProps) {
 
   useEffect(() => {
     if (!ground || !focus) return;
-    const zoom = Math.max(focus.zoom ?? FOCUS_ZOOM, ground.map.getZoom());
+    const zoom = Math.max(FOCUS_ZOOM, ground.map.getZoom());
     ground.map.easeTo({ center: ground.drawn([focus.lon, focus.lat]), zoom });
   }, [ground, focus]);
 
@@ -241,7 +241,7 @@ function Legend() {
         {t("map.lost")}
       </li>
       <li>
-        <LegendMark path="M8 2 14 7.5H12V14H4V7.5H2z" fill="var(--panel)" dashed={false} outline />
+        <LegendMark path="M8 2 14 7.5H12V14H4V7.5H2z" fill="var(--panel)" outline />
         {t("map.dealer")}
       </li>
     </ul>

@@ -1,18 +1,16 @@
 """A case as a row on the board shows it. The log keeps the card after each event, so every screen agrees."""
 
-from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from dispatch.promise import effective_promise
-from dispatch.vocabulary import Case, Trip
+from dispatch.promise import trips_promise
+from dispatch.vocabulary import Case
 
 
 def card(case: Case) -> dict[str, Any]:
     """Plain JSON values. `deadline_at` is the one countdown that matters now; `dealers` are those who may see it."""
     offer, trip = case.pending_offer, case.active_trip
     waiting = trip if trip and trip.arrived_at is None else None
-    deadline = offer.expires_at if offer else _promise(case, waiting) if waiting else None
+    deadline = offer.expires_at if offer else trips_promise(case, waiting) if waiting else None
     return {
         "id": case.id,
         "number": case.number,
@@ -35,13 +33,3 @@ def card(case: Case) -> dict[str, Any]:
         "deadline_kind": "offer" if offer else "promise" if waiting else None,
         "late": bool(waiting and waiting.promise_missed),
     }
-
-
-def _promise(case: Case, trip: Trip) -> datetime:
-    """The promise of this trip that counts (K3): a later one told since waits for the CAC, and the row with it.
-
-    An earlier trip of the same dealer (R5) had its own.
-    """
-    own = tuple(offer for offer in case.offers if offer.id == trip.offer_id)
-    since = tuple(change for change in case.promise_changes if change.at >= trip.accepted_at)
-    return effective_promise(replace(case, offers=own, promise_changes=since), trip.dealer) or trip.promised_at

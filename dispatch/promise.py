@@ -1,9 +1,10 @@
 """The promised arrival: the standard for a place and distance (R16), and the promise that counts (R3, K3)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.vocabulary import Case
+from dispatch.vocabulary import Case, PromiseChange, Trip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,18 @@ def effective_promise(case: Case, dealer: str) -> datetime | None:
     outside the dealer's hands.
     """
     promised = next((offer.promised_at for offer in case.offers if offer.dealer == dealer and offer.promised_at), None)
-    if promised is None:
-        return None
-    for change in case.promise_changes:
-        counts = change.dealer == dealer and change.approved and change.outside_cause
-        if counts and change.promised_at > promised:
+    return promised and _moved(promised, (change for change in case.promise_changes if change.dealer == dealer))
+
+
+def trips_promise(case: Case, trip: Trip) -> datetime:
+    """The same of one trip: an earlier trip of the same dealer (R5) had its own."""
+    promised = next((offer.promised_at for offer in case.offers if offer.id == trip.offer_id), None)
+    own = (one for one in case.promise_changes if one.dealer == trip.dealer and one.at >= trip.accepted_at)
+    return _moved(promised or trip.promised_at, own)
+
+
+def _moved(promised: datetime, changes: Iterable[PromiseChange]) -> datetime:
+    for change in changes:
+        if change.approved and change.outside_cause and change.promised_at > promised:
             promised = change.promised_at
     return promised

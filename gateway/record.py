@@ -13,7 +13,7 @@ import typst
 
 from core.clock import CHINA_STANDARD_TIME
 from dispatch.checksheet import is_drawing
-from dispatch.promise import effective_promise
+from dispatch.promise import trips_promise
 from dispatch.vocabulary import Case, Dealer, Trip
 from gateway.catalogue import Language, catalogue, word
 from gateway.masking import Sight
@@ -112,7 +112,7 @@ def _parts(
                 ("place", sight.text(f"{place.address} {post}".strip())),
                 ("city", city),
                 ("opened", _time(case.opened_at)),
-                ("promised", _time(effective_promise(case, trip.dealer) if trip else None)),
+                ("promised", _time(trips_promise(case, trip) if trip else None)),
                 ("departed", _time(trip.departed_at if trip else None)),
                 ("arrived", _time(trip.arrived_at if trip else None)),
                 ("finished", _time(case.ended_at)),

@@ -1,9 +1,9 @@
 /** Fields that choose from what is on record, by its name. */
 import { Select, type SelectProps } from "antd";
+import { toolText } from "@/shared/faults";
 import { useDealers, useDealersByCode } from "@/shared/network";
 import { useWords } from "@/shared/words";
 import { useRules } from "./data";
-import { toolText } from "./naming";
 
 export const BY_LABEL = { optionFilterProp: "label" };
 

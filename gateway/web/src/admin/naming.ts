@@ -1,4 +1,6 @@
 /** What the record's codes are called: of rules as their form calls them, of things by their kind and name. */
+
+import { toolText } from "@/shared/faults";
 import { plateText } from "@/shared/format";
 import { hasWord, t } from "@/shared/words";
 import type { Change } from "./data";
@@ -86,8 +88,6 @@ export function fieldText(field: string): string {
 
 const named = (field: string): string =>
   t(FIELDS[field] ?? (hasWord(`admin.${field}`) ? `admin.${field}` : `field.${field}`));
-
-export const toolText = (code: string): string => (hasWord(`tool.${code}`) ? t(`tool.${code}`) : code);
 
 /** What a field was or is: codes by their words, figures with their unit. */
 export function valueText(field: string, value: string): string {

@@ -1,13 +1,14 @@
 /** The rules that may be changed: promises, time to answer, weights, ranking, targets, retention; and the fault table. */
 import { Alert, Button, Form, Input, InputNumber, Select, Switch, Table, Tag } from "antd";
 import { type ReactNode, useState } from "react";
+import { toolText } from "@/shared/faults";
 import { KPIS } from "@/shared/kpis";
 import { NotYet } from "@/shared/notyet";
 import { inLanguage, useWords } from "@/shared/words";
 import { ToolSelect } from "./choices";
 import { type Fault, type Rules, useRules, useWrite } from "./data";
 import { Field, FormDrawer, useEditing, Why } from "./form";
-import { FIGURES, type Figure, toolText } from "./naming";
+import { FIGURES, type Figure } from "./naming";
 
 /** The form stays as it is filled in when somebody else changes the rules: it says so, and is saved on the new ones. */
 export function RulesForm() {

@@ -1,11 +1,11 @@
 /** Rescue vehicles on record. */
 import { Button, Input, Select, Switch, Table, Tag } from "antd";
+import { toolText } from "@/shared/faults";
 import { plateText } from "@/shared/format";
 import { useWords } from "@/shared/words";
 import { DealerName, DealerSelect, ToolSelect } from "./choices";
 import { PAGES, useAct, useVehicles, useWrite, type Vehicle } from "./data";
 import { Field, FormDrawer, useEditing } from "./form";
-import { toolText } from "./naming";
 
 const KINDS = ["service", "tow"] as const;
 

@@ -1,6 +1,6 @@
 /** One question to the dispatcher in a dialog: what it asks, what was answered, and what the service said to it. */
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
-import { newKey, Offline, Problem } from "@/shared/api";
+import { newKey, whyNotByField } from "@/shared/api";
 import { useWords } from "@/shared/words";
 
 export interface AskedField {
@@ -87,9 +87,7 @@ function AskDialog({ question }: { question: Question }) {
       await question.send(answers, key.current);
       if (asked === question) ask(null);
     } catch (error) {
-      if (error instanceof Problem) setWrong(error.byField);
-      else if (error instanceof Offline) setWrong(new Map([["", t("page.no_answer")]]));
-      else throw error;
+      setWrong(whyNotByField(error));
     } finally {
       setBusy(false);
     }

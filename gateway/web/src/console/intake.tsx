@@ -12,7 +12,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { api, Offline, Problem, told } from "@/shared/api";
+import { api, Problem, told, whyNotByField } from "@/shared/api";
 import { clockTime, plateText } from "@/shared/format";
 import { StateMark } from "@/shared/states";
 import { useLanguage, useWords } from "@/shared/words";
@@ -161,13 +161,12 @@ export function Intake({ draft, onDraft, dealers, onOpened, onExisting, onClose 
       if (error instanceof Problem && error.usedKey) {
         onDraft(asTaken);
         await file.refetch(); // before another press can be meant, the case there is stands beside the number
-      } else if (error instanceof Problem) {
-        const reasons = error.byField;
+      } else {
+        const reasons = whyNotByField(error);
         setWrong(reasons);
         const first = order.find((field) => [...reasons.keys()].some((name) => fieldOf(name) === field));
         if (first) go(first);
-      } else if (error instanceof Offline) setWrong(new Map([["", t("page.no_answer")]]));
-      else throw error;
+      }
     } finally {
       sending.current = false;
       setBusy(false);

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { plateText } from "@/shared/format";
 import { inChinese, useWords } from "@/shared/words";
-import { JOBS, type Job, usePeople, useVehicles } from "./jobs";
+import { JOBS, type Job, type Offer, usePeople, useVehicles } from "./jobs";
 import { perform } from "./outbox";
 import { Chips, Drawer, Field, useBusy } from "./parts";
 
@@ -154,8 +154,6 @@ export function Accept({ job, onClose }: { job: Job; onClose: () => void }) {
     </Drawer>
   );
 }
-
-type Offer = NonNullable<Job["offer"]>;
 
 /** The way takes so long; nobody is promised less. */
 const wayMinutes = ({ travel_time_s }: Offer): number =>

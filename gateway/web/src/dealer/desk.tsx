@@ -1,7 +1,7 @@
 /** The dealer's own record: jobs so far, vehicles, people on duty, scores with the cases behind them. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { api, fetched, newKey, Problem, told, whyNot } from "@/shared/api";
+import { api, fetched, newKey, told, whyNot, whyNotByField } from "@/shared/api";
 import { dayAndTime, number, plateText } from "@/shared/format";
 import { KPIS, type KpiName } from "@/shared/kpis";
 import { allPages, PAGE_LIMIT } from "@/shared/network";
@@ -152,7 +152,7 @@ export function People() {
       setWrong(new Map());
       await client.invalidateQueries({ queryKey: ["people"] });
     } catch (error) {
-      setWrong(error instanceof Problem ? error.byField : new Map([["", whyNot(error)]]));
+      setWrong(whyNotByField(error));
     } finally {
       setAdding(false);
     }

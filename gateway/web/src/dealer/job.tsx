@@ -1,11 +1,12 @@
 /** One job, filling the screen: what it is, and the one thing to do now at the bottom where a thumb reaches it. */
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useNow } from "@/shared/clock";
+import { toolText } from "@/shared/faults";
 import { clockTime, duration, kilometres, minutesAndSeconds, plateText } from "@/shared/format";
 import { StateMark } from "@/shared/states";
-import { hasWord, useWords } from "@/shared/words";
+import { useWords } from "@/shared/words";
 import { Accept, Change, Outcome, Reasoned } from "./answer";
-import type { Job } from "./jobs";
+import type { Job, Offer } from "./jobs";
 import { leftMs } from "./offers";
 import { perform, useDeeds } from "./outbox";
 import { nextAfter } from "./project";
@@ -155,7 +156,7 @@ function Forms({ job, open, onClose }: { job: Job; open: string | null; onClose:
 }
 
 /** What there is to answer, and a ring that empties. */
-function Ring({ offer, quiet, onQuiet }: { offer: NonNullable<Job["offer"]>; quiet: boolean; onQuiet: () => void }) {
+function Ring({ offer, quiet, onQuiet }: { offer: Offer; quiet: boolean; onQuiet: () => void }) {
   const t = useWords();
   const now = useNow();
   const whole = Date.parse(offer.expires_at) - Date.parse(offer.at);
@@ -198,7 +199,7 @@ function Facts({ job }: { job: Job }) {
   const { gcj02, bd09, wgs84 } = navigation;
   const name = encodeURIComponent(rescue.location.address || rescue.number);
   const road = rescue.location.expressway;
-  const tools = [...job.tools, ...job.parts].map((one) => (hasWord(`tool.${one}`) ? t(`tool.${one}`) : one));
+  const tools = [...job.tools, ...job.parts].map(toolText);
   const toGo = trip && !trip.arrived_at && rescue.ended_at === null;
   return (
     <dl className="facts">

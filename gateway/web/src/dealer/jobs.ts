@@ -10,6 +10,7 @@ import { keepJobs, keptJobs, lineIs } from "./outbox";
 import { verdictOn } from "./verdict";
 
 export type Job = components["schemas"]["JobView"];
+export type Offer = NonNullable<Job["offer"]>;
 export type Photo = components["schemas"]["PhotoView"];
 export type Vehicle = components["schemas"]["VehicleView"];
 export type Person = components["schemas"]["PersonOnDutyView"];

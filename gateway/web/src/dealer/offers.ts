@@ -1,11 +1,11 @@
 /** Offers that wait for an answer: they ring in every room, and none goes without a word. */
 import { useEffect, useRef, useState } from "react";
-import type { Job } from "./jobs";
+import type { Job, Offer } from "./jobs";
 import { useDeeds } from "./outbox";
 import { allowRing, startRinging, stopRinging } from "./ring";
 
 /** How long there is to answer: never more than there was, however this phone's clock goes. */
-export function leftMs({ at, expires_at }: NonNullable<Job["offer"]>, now: number): number {
+export function leftMs({ at, expires_at }: Offer, now: number): number {
   const end = Date.parse(expires_at);
   return Math.min(end - Date.parse(at), Math.max(0, end - now));
 }
@@ -49,9 +49,11 @@ export function useGone(jobs: readonly Job[]): [readonly Gone[], (offer: string)
   const known = useRef(new Map<string, Job>());
   const deeds = useDeeds();
   const answered = useRef(new Set<string>());
-  for (const deed of deeds) {
-    if (deed.step === "accept" || deed.step === "decline") answered.current.add(deed.path.split("/")[4] ?? "");
-  }
+  useEffect(() => {
+    for (const deed of deeds) {
+      if (deed.step === "accept" || deed.step === "decline") answered.current.add(deed.path.split("/")[4] ?? "");
+    }
+  }, [deeds]);
   useEffect(() => {
     const here = new Map(jobs.flatMap((job) => (job.offer ? [[job.offer.id, job] as const] : [])));
     const lost = [...known.current].filter(([offer]) => !here.has(offer) && !answered.current.has(offer));

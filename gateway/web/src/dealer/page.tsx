@@ -14,7 +14,7 @@ import { useWords } from "@/shared/words";
 import "./dealer.css";
 import { Figures, History, People, Vehicles } from "./desk";
 import { JobScreen } from "./job";
-import { JOBS, type Job, PHOTOS, useJobs } from "./jobs";
+import { JOBS, type Job, type Offer, PHOTOS, useJobs } from "./jobs";
 import { leftMs, useGone, useRinging } from "./offers";
 import { type Deed, flush, forget, openOutbox, tryAgain, useDeeds, useOffline } from "./outbox";
 
@@ -202,7 +202,7 @@ function useAtHand(jobs: readonly Job[]): AtHand {
 }
 
 /** An offer that is not on the screen, wherever one is: how long there is to answer it. */
-function Asking({ job, offer, onLook }: { job: Job; offer: NonNullable<Job["offer"]>; onLook: () => void }) {
+function Asking({ job, offer, onLook }: { job: Job; offer: Offer; onLook: () => void }) {
   const t = useWords();
   const now = useNow();
   return (

@@ -58,6 +58,10 @@ export function whyNot(error: unknown): string {
   throw error;
 }
 
+/** The same by field, for a form: "" for what belongs to no field, such as that nobody answered. */
+export const whyNotByField = (error: unknown): ReadonlyMap<string, string> =>
+  error instanceof Problem ? error.byField : new Map([["", whyNot(error)]]);
+
 let whenSignedOut: () => void = () => undefined;
 
 /** Told whenever an answer says that nobody is signed in any more. */

@@ -1,7 +1,7 @@
-/** What the faults are called: as the administrator has named them, which the page's own words may not know yet. */
+/** What the faults and the tools for them are called: faults as the administrator has named them, which the page's own words may not know yet. */
 import type { components } from "@/api/schema";
 import { api, told } from "./api";
-import { learnWords, type Words } from "./words";
+import { hasWord, learnWords, t, type Words } from "./words";
 
 export type Fault = components["schemas"]["FaultView"];
 
@@ -20,3 +20,6 @@ export async function learnFaults(): Promise<Fault[]> {
   learnWords(named);
   return faults;
 }
+
+/** A tool or part by its name; one that was typed is its own name. */
+export const toolText = (code: string): string => (hasWord(`tool.${code}`) ? t(`tool.${code}`) : code);

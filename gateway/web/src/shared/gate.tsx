@@ -100,9 +100,8 @@ function SignInForm({ title, username, told }: { title: string; username: string
     try {
       await signIn(String(typed.get("username")), String(typed.get("password")));
     } catch (error) {
-      if (error instanceof Problem) setWrong(error.code === "not_signed_in" ? t("page.wrong_password") : error.message);
-      else if (error instanceof Offline) setWrong(t("page.no_answer"));
-      else throw error;
+      const unknown = error instanceof Problem && error.code === "not_signed_in";
+      setWrong(unknown ? t("page.wrong_password") : whyNot(error));
     } finally {
       setBusy(false);
     }
